@@ -1,0 +1,1 @@
+# `cpack -G DEB`: one binary package that puts every file where Debian expects it.

@@ -1,0 +1,12 @@
+/*
+ * The two clocks of the machine. Only service/ and main read them; core/ is handed the values.
+ */
+#ifndef BASE_CLOCK_H
+#define BASE_CLOCK_H
+
+#include <stdint.h>
+
+int64_t clock_wall_us(void);      /* microseconds since 1970, may jump */
+int64_t clock_monotonic_us(void); /* microseconds since some start, never goes back, does not count suspend */
+
+#endif

@@ -1,0 +1,52 @@
+/*
+ * The change set: everything one cycle wants to write, gathered before its transaction begins.
+ */
+#ifndef CORE_CHANGESET_H
+#define CORE_CHANGESET_H
+
+#include "base/error.h"
+#include "base/spool.h"
+#include "core/change.h"
+#include "core/model.h"
+
+struct changeset_counts {
+    uint32_t added; /* baseline, joined and rejoined */
+    uint32_t removed;
+    uint32_t role_changed;
+    uint32_t role_touched;
+    uint32_t profile_changed;
+    uint32_t repaired;
+    uint32_t absent;    /* newly marked absent or one more poll counted */
+    uint32_t returned;  /* absence mark taken off */
+    uint32_t refreshed; /* only the digest is written */
+    uint32_t rejected;  /* quarantined now and not before */
+};
+
+/* A record that could not be decoded. */
+struct rejection {
+    bool has_user_id;
+    struct uuid user_id;
+    struct digest slice_digest;
+    char reason[256];
+};
+
+struct changeset {
+    struct spool inserts; /* record.h rows that have no row in the table yet */
+    struct spool updates; /* record.h rows that replace an existing one, whole */
+    struct spool changes; /* record.h changes, in the order in which they get their change_id */
+    struct changeset_counts counts;
+    bool organization_changed; /* its name differs: the organization's row is written */
+};
+
+void changeset_init(struct changeset *set, size_t memory_limit, const char *spool_directory);
+void changeset_done(struct changeset *set);
+void changeset_clear(struct changeset *set);
+
+MUST_CHECK int changeset_insert(struct changeset *set, const struct member_row *row, struct error *error);
+MUST_CHECK int changeset_update(struct changeset *set, const struct member_row *row, struct error *error);
+MUST_CHECK int changeset_change(struct changeset *set, const struct change *change, struct error *error);
+
+/* Nothing but coverage would be written. */
+bool changeset_is_empty(const struct changeset *set);
+
+#endif

@@ -1,0 +1,171 @@
+/*
+ * The cycle machine: the only place that knows the order of things. Pure: an event goes in, effects come out. Adapters
+ * (service/runner) perform effects and report events; they hold no policy.
+ *
+ * Each effect marked (reply) is answered by exactly one of the events named beside it, later. While one is out, the only
+ * other events that may arrive are CYCLE_EVENT_STOP and, for the pull, CYCLE_EVENT_DATABASE_LOST. In the states that wait
+ * (OFFLINE, STANDBY, WAITING, RESOLVE_WAITING, RETRYING) TIMER, STOP, POLL_NOW and DATABASE_LOST may arrive.
+ *
+ * (the state diagram stands above cycle_step in cycle.c)
+ */
+#ifndef CORE_CYCLE_H
+#define CORE_CYCLE_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum cycle_state {
+    CYCLE_START,
+    CYCLE_OFFLINE,         /* no connection, a timer runs until the next attempt */
+    CYCLE_CONNECTING,      /* connection, session settings, schema check */
+    CYCLE_LOCKING,         /* asks for the one writer's lock */
+    CYCLE_STANDBY,         /* another instance holds it, a timer runs */
+    CYCLE_RESOLVING,       /* was the uncertain COMMIT applied? */
+    CYCLE_RESOLVE_WAITING, /* still uncertain, a timer runs */
+    CYCLE_LOADING,         /* reads fence and roster in one snapshot */
+    CYCLE_WAITING,         /* connected, idle, a timer runs until the next poll */
+    CYCLE_PULLING,
+    CYCLE_CANCELLING, /* the pull was told to end */
+    CYCLE_COMPARING,  /* reads full rows and builds the change set */
+    CYCLE_COVERING,   /* the coverage statement of an unchanged poll */
+    CYCLE_BEGINNING,  /* exchange 1: BEGIN, fence, cycle row */
+    CYCLE_WRITING,    /* exchange 2: members, change log, coverage */
+    CYCLE_COMMITTING, /* exchange 3: COMMIT alone */
+    CYCLE_ROLLING_BACK,
+    CYCLE_RETRYING,  /* the transaction failed for a passing reason, a timer runs until BEGIN again */
+    CYCLE_RECORDING, /* writes the row of a failed cycle */
+    CYCLE_CLOSING,
+    CYCLE_STOPPED,
+    CYCLE_STATE_COUNT
+};
+
+enum cycle_event_type {
+    CYCLE_EVENT_STARTED,
+    CYCLE_EVENT_OPENED,      /* reply to OPEN */
+    CYCLE_EVENT_OPEN_FAILED, /* reply to OPEN: error.class decides: UNAVAILABLE is retried, others end `once` and, CONFIG or VERIFY, also `run` */
+    CYCLE_EVENT_LOCKED,      /* reply to LOCK */
+    CYCLE_EVENT_LOCK_BUSY,   /* reply to LOCK */
+    CYCLE_EVENT_LOADED,      /* reply to LOAD */
+    CYCLE_EVENT_PULLED,      /* reply to PULL: complete */
+    CYCLE_EVENT_PULL_FAILED, /* reply to PULL, also after CANCEL_PULL */
+    CYCLE_EVENT_COMPARED_SAME,    /* reply to COMPARE: only coverage to write */
+    CYCLE_EVENT_COMPARED_CHANGES, /* reply to COMPARE: the change set is not empty */
+    CYCLE_EVENT_COMPARE_REFUSED, /* reply to COMPARE: the answer cannot be believed after all, a failed poll */
+    CYCLE_EVENT_COVERED,         /* reply to COVER */
+    CYCLE_EVENT_BEGUN,           /* reply to BEGIN */
+    CYCLE_EVENT_WRITTEN,         /* reply to WRITE */
+    CYCLE_EVENT_COMMITTED,       /* reply to COMMIT: known to have happened */
+    CYCLE_EVENT_ROLLED_BACK,     /* reply to ROLLBACK */
+    CYCLE_EVENT_RESOLVED_APPLIED, /* reply to RESOLVE */
+    CYCLE_EVENT_RESOLVED_ABSENT,  /* reply to RESOLVE: it did not happen and cannot any more */
+    CYCLE_EVENT_RESOLVED_UNKNOWN, /* reply to RESOLVE: lock_timeout, a COMMIT may be in flight */
+    CYCLE_EVENT_RECORDED,         /* reply to RECORD */
+    CYCLE_EVENT_FENCED, /* reply to COVER, BEGIN or RECORD: somebody else wrote since the roster was loaded */
+    CYCLE_EVENT_STATEMENT_FAILED, /* reply to LOCK, LOAD, COMPARE, COVER, BEGIN, WRITE, COMMIT, RESOLVE, RECORD: the server refused; the session is usable. `retryable`: serialization, deadlock, lock or statement timeout, disk full */
+    CYCLE_EVENT_DATABASE_LOST,    /* reply to any database effect, or unasked: the connection is gone */
+    CYCLE_EVENT_CLOSED,           /* reply to CLOSE */
+    CYCLE_EVENT_TIMER,            /* the timer set by WAIT ran out */
+    CYCLE_EVENT_POLL_NOW,         /* the settings changed or somebody asked: do not wait any longer */
+    CYCLE_EVENT_STOP,             /* end as soon as possible, nothing is written after it */
+    CYCLE_EVENT_TYPE_COUNT
+};
+
+struct cycle_event {
+    enum cycle_event_type type;
+    struct error error;     /* with the *_FAILED, *_REFUSED and LOST events */
+    bool retryable;         /* with STATEMENT_FAILED */
+    int64_t retry_after_us; /* with PULL_FAILED: what the API asked for, 0 = nothing */
+    bool confirm;           /* with COMPARED_*: absences await a confirming poll */
+    int64_t confirm_in_us;  /* with `confirm`: from now until it may count */
+};
+
+enum cycle_effect_type {
+    CYCLE_EFFECT_OPEN,         /* (reply) connect to the database, prepare the session */
+    CYCLE_EFFECT_LOCK,         /* (reply) */
+    CYCLE_EFFECT_LOAD,         /* (reply) */
+    CYCLE_EFFECT_PULL,         /* (reply) a new poll */
+    CYCLE_EFFECT_CANCEL_PULL,  /* PULL_FAILED follows as PULL's reply */
+    CYCLE_EFFECT_COMPARE,      /* (reply) */
+    CYCLE_EFFECT_COVER,        /* (reply) */
+    CYCLE_EFFECT_BEGIN,        /* (reply) */
+    CYCLE_EFFECT_WRITE,        /* (reply) */
+    CYCLE_EFFECT_COMMIT,       /* (reply) */
+    CYCLE_EFFECT_ROLLBACK,     /* (reply) */
+    CYCLE_EFFECT_RESOLVE,      /* (reply) look the cycle's uuid up under the organization's row lock */
+    CYCLE_EFFECT_RECORD,       /* (reply) write a failed cycle's row; error says why */
+    CYCLE_EFFECT_CANCEL_QUERY, /* ask the server to cancel the statement that runs; its reply still comes */
+    CYCLE_EFFECT_CLOSE,        /* (reply) end the connection */
+    CYCLE_EFFECT_REMEMBER,     /* at once: the poll becomes the roster's truth */
+    CYCLE_EFFECT_FORGET,       /* at once: throw the roster away, it must be loaded again */
+    CYCLE_EFFECT_DISCARD,      /* at once: throw the poll and its change set away */
+    CYCLE_EFFECT_REPORT, /* at once: the cycle is over, write its summary line; `outcome` and error say how */
+    CYCLE_EFFECT_WAIT,   /* start the timer, see `wait` */
+    CYCLE_EFFECT_FINISH, /* the last effect of all: leave the loop; error is the result of `once` */
+    CYCLE_EFFECT_TYPE_COUNT
+};
+
+enum cycle_wait {
+    CYCLE_WAIT_NEXT_POLL,   /* schedule_next_poll_us */
+    CYCLE_WAIT_CONFIRM,     /* confirm_in_us, but no later than the next poll */
+    CYCLE_WAIT_API_BACKOFF, /* schedule_api_backoff_us(error.class, failures, retry_after_us) */
+    CYCLE_WAIT_DATABASE,    /* schedule_database_backoff_us(failures) */
+    CYCLE_WAIT_STANDBY,     /* a standby looks again */
+};
+
+enum cycle_outcome {
+    CYCLE_OUTCOME_UNCHANGED,
+    CYCLE_OUTCOME_WRITTEN,
+    CYCLE_OUTCOME_FAILED,
+    CYCLE_OUTCOME_UNCERTAIN, /* stopped before an uncertain COMMIT could be looked up; the next start reads what is true */
+};
+
+struct cycle_effect {
+    enum cycle_effect_type type;
+    enum cycle_wait wait;
+    enum cycle_outcome outcome;
+    uint32_t failures;      /* consecutive ones, with the backoffs */
+    int64_t delay_us;       /* with CYCLE_WAIT_CONFIRM */
+    int64_t retry_after_us; /* with CYCLE_WAIT_API_BACKOFF */
+    struct error error;
+};
+
+#define CYCLE_EFFECTS_MAX 6
+
+enum cycle_mode {
+    CYCLE_MODE_SERVICE, /* runs until STOP */
+    CYCLE_MODE_ONCE,    /* one cycle, and the confirming poll if absences await one; tries once */
+};
+
+struct cycle {
+    enum cycle_mode mode;
+    enum cycle_state state;
+    bool stopping;
+    bool connected; /* the adapter holds a connection */
+    bool locked;
+    bool loaded;    /* the roster is valid */
+    bool uncertain; /* a COMMIT whose fate is not known */
+    bool polled;    /* a complete poll waits to be covered or written */
+    bool confirm;   /* absences await a confirming poll */
+    int64_t confirm_in_us;
+    uint32_t api_failures; /* consecutive */
+    uint32_t database_failures;
+    uint32_t write_attempts; /* of the present change set */
+    struct error failure;    /* being recorded, or the result of `once` */
+    int64_t retry_after_us;
+};
+
+void cycle_init(struct cycle *cycle, enum cycle_mode mode);
+
+/* One event. Fills ret_effects in the order in which they are to be performed and returns how many. An event that the
+ * contract above does not allow in this state is a defect and aborts. */
+size_t cycle_step(struct cycle *cycle, const struct cycle_event *event,
+                  struct cycle_effect ret_effects[CYCLE_EFFECTS_MAX]);
+
+const char *cycle_state_name(enum cycle_state state);
+const char *cycle_event_name(enum cycle_event_type type);
+const char *cycle_effect_name(enum cycle_effect_type type);
+
+#endif

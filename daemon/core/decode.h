@@ -1,0 +1,34 @@
+/*
+ * Decoding with jansson, strictly: one slice to a member value, the envelope to the organization. Decides what may be
+ * believed of a single record; never what follows from it.
+ */
+#ifndef CORE_DECODE_H
+#define CORE_DECODE_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "core/model.h"
+
+/* ret_member's text lives in `arena`. ret_role_organization (may be NULL) is role.organization_id, in `arena`.
+ * organization_id: what the role must name; NULL when it is not known yet. On failure ERROR_MALFORMED and one sentence
+ * that names the field but quotes no personal data; it becomes rejected_record.reason. Required: `id` (UUID) and
+ * `organizationRole` with user_id equal to it; all other missing or null fields become unknown. */
+MUST_CHECK int decode_member(const char *slice, size_t length, const char *organization_id,
+                             struct arena *arena, struct member *ret_member,
+                             const char **ret_role_organization, struct error *error);
+
+struct envelope {
+    char organization_id[ORGANIZATION_ID_MAX + 1];
+    char *
+        name_json; /* canonical JSON object text of the multilingual name, malloc; NULL when null or missing */
+};
+
+/* Checks: one JSON object, no duplicate keys, `rows` with exactly one object, `count` 1, `id` an opaque non-empty string
+ * of at most 128 bytes, `users` there and an array (emptied by the slicer), `name` an object of strings, null or missing.
+ * slices: how many elements the slicer cut; 0 fails as an empty list. expected_organization_id: NULL when not pinned. */
+MUST_CHECK int decode_envelope(const char *text, size_t length, uint64_t slices,
+                               const char *expected_organization_id, struct envelope *ret_envelope,
+                               struct error *error);
+void envelope_done(struct envelope *envelope);
+
+#endif

@@ -1,0 +1,28 @@
+/*
+ * Members, rows and changes as bytes in a spool. Only this program reads them, within one cycle.
+ */
+#ifndef CORE_RECORD_H
+#define CORE_RECORD_H
+
+#include "base/buffer.h"
+#include "core/change.h"
+#include "core/model.h"
+
+/* A decoded member waiting to be compared. */
+struct decoded {
+    struct member member;
+    struct digest slice_digest;
+    struct digest
+        role_organization; /* digest of role.organization_id, to be checked when the id was not known yet */
+};
+
+/* Each _add appends one record to an empty buffer; each _read points into the record's bytes, which must outlive the
+ * result. A record that is not well-formed is a defect and aborts. */
+void record_add_decoded(struct buffer *buffer, const struct decoded *decoded);
+void record_read_decoded(const void *record, size_t length, struct decoded *ret_decoded);
+void record_add_row(struct buffer *buffer, const struct member_row *row);
+void record_read_row(const void *record, size_t length, struct member_row *ret_row);
+void record_add_change(struct buffer *buffer, const struct change *change);
+void record_read_change(const void *record, size_t length, struct change *ret_change);
+
+#endif

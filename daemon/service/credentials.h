@@ -1,0 +1,30 @@
+/*
+ * Key and token of the API: found, checked, never shown.
+ */
+#ifndef SERVICE_CREDENTIALS_H
+#define SERVICE_CREDENTIALS_H
+
+#include "base/error.h"
+#include "base/secret.h"
+#include "service/config.h"
+
+struct credentials {
+    struct secret key; /* a UUID by documentation, not enforced */
+    struct secret token;
+    char source[256]; /* where they came from, for `check`: a directory, a file, the environment */
+    char *passfile;   /* $CREDENTIALS_DIRECTORY/pgpass when there is one, else NULL */
+};
+
+/* Order: $CREDENTIALS_DIRECTORY/luzmo-key and luzmo-token; then key_file and token_file (default
+ * /etc/rollcall/luzmo-key and luzmo-token; refused when the world can read them; a file that exists but cannot be read
+ * is an error, not skipped); then LUZMO_KEY and LUZMO_TOKEN, whose environment values are wiped. One trailing newline is
+ * cut. ERROR_CONFIG (missing, empty, unsafe mode: what to do) or ERROR_CREDENTIALS. */
+MUST_CHECK int credentials_read(const struct config *config, struct credentials *ret_credentials,
+                                struct error *error);
+void credentials_done(struct credentials *credentials);
+
+/* At the very start of main: takes LUZMO_KEY and LUZMO_TOKEN out of the environment (and wipes them there, also from
+ * /proc/self/environ), so that no child and no crash sees them; credentials_read uses what was taken. */
+void credentials_take_environment(void);
+
+#endif
