@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* status: HTTP status. content_type may be NULL. location: of a redirect, may be NULL. excerpt: the first bytes of the
