@@ -15,7 +15,7 @@ void arena_done(struct arena *arena);
 void arena_clear(struct arena *arena); /* everything given out becomes invalid; one block is kept for reuse */
 
 void *arena_alloc(struct arena *arena, size_t size)
-    __attribute__((returns_nonnull));                                   /* aligned for any type */
+    __attribute__((returns_nonnull));                                   /* zeroed, aligned for any type */
 char *arena_copy(struct arena *arena, const char *text, size_t length); /* NUL-terminated copy */
 
 #endif

@@ -28,7 +28,8 @@ int buffer_add_char(struct buffer *buffer, char character);
 int buffer_add_text(struct buffer *buffer, const char *text);
 int buffer_add_format(struct buffer *buffer, const char *format, ...) PRINTF_LIKE(2, 3);
 
-/* Room for `length` bytes at the end, to be filled by the caller; NULL when it would pass the maximum. */
+/* Room for `length` more bytes at the end, already counted in buffer->length and to be filled by the caller; NULL, and
+ * nothing counted, when it would pass the maximum. */
 void *buffer_extend(struct buffer *buffer, size_t length);
 
 #endif

@@ -34,7 +34,8 @@ struct error {
 /* Sets class and text. A NULL error is allowed. Returns -(int)class, so that `return error_set(...)` works. */
 int error_set(struct error *error, enum error_class class, const char *format, ...) PRINTF_LIKE(3, 4);
 
-/* Puts "<what was being done>: " before the text, the class stays. Returns -(int)class of the error. */
+/* Puts "<what was being done>: " before the text, the class stays. Returns -(int)class of the error; without an error
+ * to ask (NULL) the class counts as ERROR_INTERNAL. */
 int error_wrap(struct error *error, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* Back to "no error". */
@@ -42,5 +43,9 @@ void error_clear(struct error *error);
 
 /* The stable lower-case word of a class, for logs and the column cycle.error_class: "unavailable". */
 const char *error_class_name(enum error_class class);
+
+/* Writes the sentence to stderr and aborts: for the few wants without which nothing can go on, such as heap or random
+ * bytes. */
+_Noreturn void error_fatal(const char *sentence);
 
 #endif

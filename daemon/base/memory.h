@@ -9,7 +9,7 @@
 
 void *memory_alloc(size_t size) __attribute__((malloc, returns_nonnull)); /* zeroed */
 void *memory_grow(void *block, size_t count, size_t size)
-    __attribute__((returns_nonnull));                          /* like reallocarray */
+    __attribute__((returns_nonnull)); /* like reallocarray: what is added is not zeroed */
 char *memory_string(const char *text) __attribute__((malloc)); /* strdup; NULL stays NULL */
 char *memory_string_n(const char *text, size_t length) __attribute__((malloc));
 char *memory_format(const char *format, ...) __attribute__((malloc, format(printf, 1, 2)));

@@ -24,6 +24,7 @@ struct spool_reader {
     uint64_t offset;      /* of the next record */
     struct buffer window; /* bytes read ahead from the file */
     uint64_t window_from; /* offset of window's first byte */
+    size_t read_ahead; /* bytes to read at once; small after a seek, larger while reading goes straight on */
 };
 
 /* `directory` is copied; nothing is opened until the limit is passed. */
@@ -41,7 +42,7 @@ void spool_reader_init(struct spool_reader *reader, struct spool *spool);
 void spool_reader_done(struct spool_reader *reader);
 void spool_reader_seek(struct spool_reader *reader, uint64_t offset);
 
-/* 1 with the next record, valid until the next call; 0 at the end; negative class on error. */
+/* 1 with the next record, valid until the next spool_next or spool_append; 0 at the end; negative class on error. */
 MUST_CHECK int spool_next(struct spool_reader *reader, const void **ret_record, size_t *ret_length,
                           struct error *error);
 
