@@ -1,0 +1,182 @@
+/*
+ * A line is composed whole and written with one write(2), so that two processes on one stderr do not mix and a text
+ * from outside cannot begin a line or a field of its own.
+ */
+#include "base/log.h"
+
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/timestamp.h"
+#include "base/utf8.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FIELD_MAX ((size_t)6 * 1024)
+#define LINE_MAX  ((size_t)16 * 1024) /* journald takes 48 KiB */
+
+static enum log_level least_urgent = LOG_LEVEL_INFO;
+
+static const struct {
+    enum log_level level;
+    const char *name;
+} levels[] = {
+    {LOG_LEVEL_ERROR, "error"}, {LOG_LEVEL_WARNING, "warning"}, {LOG_LEVEL_NOTICE, "notice"},
+    {LOG_LEVEL_INFO, "info"},   {LOG_LEVEL_DEBUG, "debug"},
+};
+
+#define LEVEL_COUNT (sizeof(levels) / sizeof(levels[0]))
+
+void log_set_level(enum log_level level)
+{
+    least_urgent = level;
+}
+
+enum log_level log_get_level(void)
+{
+    return least_urgent;
+}
+
+bool log_level_parse(const char *word, enum log_level *ret_level)
+{
+    for (size_t i = 0; i < LEVEL_COUNT; i++) {
+        if (strcmp(levels[i].name, word) == 0) {
+            *ret_level = levels[i].level;
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *log_level_name(enum log_level level)
+{
+    for (size_t i = 0; i < LEVEL_COUNT; i++)
+        if (levels[i].level == level)
+            return levels[i].name;
+    return "unknown";
+}
+
+/* systemd names the device and inode of the stream it reads; stderr may have been redirected since. */
+static bool stderr_is_journal(void)
+{
+    const char *stream = getenv("JOURNAL_STREAM");
+    struct stat status;
+    char own[64];
+
+    if (!stream || fstat(STDERR_FILENO, &status) != 0)
+        return false;
+    snprintf(own, sizeof(own), "%ju:%ju", (uintmax_t)status.st_dev, (uintmax_t)status.st_ino);
+    return strcmp(own, stream) == 0;
+}
+
+static void add_head(struct buffer *line, enum log_level level, const char *event)
+{
+    char now[TIMESTAMP_TEXT_MAX];
+    int64_t now_us = clock_wall_us();
+
+    if (stderr_is_journal()) {
+        buffer_add_format(line, "<%d>", (int)level);
+    } else {
+        timestamp_format(now_us - now_us % 1000, now);
+        buffer_add_format(line, "ts=%s ", now);
+    }
+    buffer_add_format(line, "level=%s event=%s", log_level_name(level), event);
+}
+
+/* Whether a reader of logfmt takes the bare text for what it is. */
+static bool is_bare_word(const char *text)
+{
+    for (const char *at = text; *at != '\0'; at++)
+        if (*at <= ' ' || *at >= 0x7f || *at == '"' || *at == '=' || *at == '\\')
+            return false;
+    return *text != '\0';
+}
+
+static void add_text(struct buffer *to, const char *text)
+{
+    if (is_bare_word(text)) {
+        buffer_add_text(to, text);
+        return;
+    }
+    buffer_add_char(to, '"');
+    while (*text != '\0') {
+        size_t plain = strcspn(text, "\"\\");
+        utf8_add_printable(to, text, plain);
+        text += plain;
+        if (*text != '\0')
+            buffer_add_format(to, "\\%c", *text++);
+    }
+    buffer_add_char(to, '"');
+}
+
+static void add_value(struct buffer *to, const struct log_field *field)
+{
+    char uuid[UUID_TEXT_LENGTH + 1];
+
+    switch (field->type) {
+    case LOG_FIELD_TEXT:
+        add_text(to, field->text);
+        break;
+    case LOG_FIELD_INTEGER:
+        buffer_add_format(to, "%" PRId64, field->integer);
+        break;
+    case LOG_FIELD_UUID:
+        uuid_format(field->uuid, uuid);
+        buffer_add_text(to, uuid);
+        break;
+    case LOG_FIELD_BOOLEAN:
+        buffer_add_text(to, field->boolean ? "true" : "false");
+        break;
+    case LOG_FIELD_END:
+        break;
+    }
+}
+
+static bool is_left_out(const struct log_field *field)
+{
+    return (field->type == LOG_FIELD_TEXT && !field->text) || (field->type == LOG_FIELD_UUID && !field->uuid);
+}
+
+/* Adds the field whole, or says that the line is incomplete: half a quoted text would swallow what follows. */
+static void add_field(struct buffer *line, const struct log_field *field)
+{
+    struct buffer whole;
+
+    if (is_left_out(field))
+        return;
+    buffer_init(&whole, FIELD_MAX);
+    buffer_add_format(&whole, " %s=", field->key);
+    add_value(&whole, field);
+    if (whole.overflowed)
+        line->overflowed = true;
+    else
+        buffer_add(line, whole.data, whole.length);
+    buffer_done(&whole);
+}
+
+void log_write(enum log_level level, const char *event, const struct log_field *fields)
+{
+    static const char incomplete[] = " incomplete=true";
+    struct buffer line;
+
+    if (level > least_urgent)
+        return;
+    buffer_init(&line, LINE_MAX);
+    add_head(&line, level, event);
+    for (; fields->type != LOG_FIELD_END; fields++)
+        add_field(&line, fields);
+    if (line.overflowed) {
+        line.maximum += sizeof(incomplete);
+        buffer_add_text(&line, incomplete);
+    }
+    line.maximum++;
+    buffer_add_char(&line, '\n');
+    while (write(STDERR_FILENO, line.data, line.length) < 0 && errno == EINTR)
+        continue;
+    buffer_done(&line);
+}
