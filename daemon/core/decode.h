@@ -24,11 +24,16 @@ struct envelope {
 };
 
 /* Checks: one JSON object, no duplicate keys, `rows` with exactly one object, `count` 1, `id` an opaque non-empty string
- * of at most 128 bytes, `users` there and an array (emptied by the slicer), `name` an object of strings, null or missing.
+ * of at most 128 bytes, `users` there and an array (emptied by the slicer), `name` null, missing or an object of strings (a
+ * locale that is null is left out).
  * slices: how many elements the slicer cut; 0 fails as an empty list. expected_organization_id: NULL when not pinned. */
 MUST_CHECK int decode_envelope(const char *text, size_t length, uint64_t slices,
                                const char *expected_organization_id, struct envelope *ret_envelope,
                                struct error *error);
 void envelope_done(struct envelope *envelope);
+
+/* The canonical text, in `arena`, of an object as PostgreSQL prints jsonb: what a FIELD_TYPE_JSON value or a name read from
+ * a table must become before it is compared with a decoded one. Text that is no object stays as it is. */
+const char *decode_canonical(const char *text, size_t length, struct arena *arena, size_t *ret_length);
 
 #endif
