@@ -14,10 +14,14 @@ struct sql_text {
 extern const struct sql_text sql_migrations[]; /* sorted by name, ended by a NULL name */
 extern const struct sql_text
     sql_views[]; /* in the order of sql/views/order.txt, each may build on the former */
-extern const struct sql_text sql_queries[]; /* sorted by name: one statement each */
-extern const struct sql_text sql_reports[]; /* sorted by name: the queries of the README */
+extern const struct sql_text sql_queries[];   /* sorted by name: one statement each */
+extern const struct sql_text sql_reports[];   /* sorted by name: the queries of the README */
+extern const struct sql_text sql_templates[]; /* sorted by name: statements with @words@ to be filled in */
 
 /* The text of a query; aborts when there is none of that name (a test prepares every name used). */
 const char *sql_query(const char *name);
+
+/* The text of a template (sql/templates); aborts when there is none of that name. */
+const char *sql_template(const char *name);
 
 #endif
