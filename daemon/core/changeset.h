@@ -4,6 +4,7 @@
 #ifndef CORE_CHANGESET_H
 #define CORE_CHANGESET_H
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "base/spool.h"
 #include "core/change.h"
@@ -36,12 +37,14 @@ struct changeset {
     struct spool changes; /* record.h changes, in the order in which they get their change_id */
     struct changeset_counts counts;
     bool organization_changed; /* its name differs: the organization's row is written */
+    struct buffer record;      /* the record being added, empty in between */
 };
 
 void changeset_init(struct changeset *set, size_t memory_limit, const char *spool_directory);
 void changeset_done(struct changeset *set);
 void changeset_clear(struct changeset *set);
 
+/* Each copies what it is given. Errors are spool_append's, and ERROR_INTERNAL for a row that no answer can have made. */
 MUST_CHECK int changeset_insert(struct changeset *set, const struct member_row *row, struct error *error);
 MUST_CHECK int changeset_update(struct changeset *set, const struct member_row *row, struct error *error);
 MUST_CHECK int changeset_change(struct changeset *set, const struct change *change, struct error *error);

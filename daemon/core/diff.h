@@ -36,7 +36,7 @@ struct diff {
 };
 
 /* before: the stored row (tombstones too) or NULL. digest: of the slice that `now` was decoded from. Images are added to
- * `images`, which must stay untouched while the result is used. */
+ * `images`, which must stay untouched while the result is used; when it has overflowed, they are not to be used. */
 void diff_member(const struct member_row *before, const struct member *now, const struct digest *digest,
                  const struct diff_poll *poll, struct buffer *images, struct diff *ret_diff);
 
@@ -60,7 +60,8 @@ struct absence {
     int64_t due_us; /* wall time (answered) from which the next poll counts; with STANDS and COUNTED */
 };
 
-/* before: the stored row, not a tombstone. */
+/* before: the stored row, not a tombstone. The k-th poll without the member counts from absent_since + (k - 1) *
+ * confirm_after_us on. removed_at is absent_since, as the change's observed_at; absent_since and absent_polls stay. */
 void diff_absent(const struct member_row *before, const struct diff_poll *poll,
                  const struct removal_policy *policy, struct buffer *images, struct absence *ret_absence);
 

@@ -1,0 +1,75 @@
+/*
+ * Three spools and some counts. It trusts whoever fills it; what belongs together is decided by the comparison.
+ */
+#include "core/changeset.h"
+
+#include "core/record.h"
+
+#define RECORD_MAX ((size_t)16 * 1024 * 1024)
+
+void changeset_init(struct changeset *set, size_t memory_limit, const char *spool_directory)
+{
+    *set = (struct changeset){.organization_changed = false};
+    spool_init(&set->inserts, memory_limit, spool_directory);
+    spool_init(&set->updates, memory_limit, spool_directory);
+    spool_init(&set->changes, memory_limit, spool_directory);
+    buffer_init(&set->record, RECORD_MAX);
+}
+
+void changeset_done(struct changeset *set)
+{
+    if (!set)
+        return;
+    spool_done(&set->inserts);
+    spool_done(&set->updates);
+    spool_done(&set->changes);
+    buffer_done(&set->record);
+}
+
+void changeset_clear(struct changeset *set)
+{
+    spool_clear(&set->inserts);
+    spool_clear(&set->updates);
+    spool_clear(&set->changes);
+    buffer_clear(&set->record);
+    set->counts = (struct changeset_counts){.added = 0};
+    set->organization_changed = false;
+}
+
+static int append_record(struct changeset *set, struct spool *spool, struct error *error)
+{
+    int status = 0;
+
+    if (set->record.overflowed)
+        status = error_set(error, ERROR_INTERNAL,
+                           "a member's texts take more than %zu MiB in the table member",
+                           RECORD_MAX / (1024 * 1024));
+    else
+        status = spool_append(spool, set->record.data, set->record.length, NULL, error);
+    buffer_clear(&set->record);
+    return status;
+}
+
+int changeset_insert(struct changeset *set, const struct member_row *row, struct error *error)
+{
+    record_add_row(&set->record, row);
+    return append_record(set, &set->inserts, error);
+}
+
+int changeset_update(struct changeset *set, const struct member_row *row, struct error *error)
+{
+    record_add_row(&set->record, row);
+    return append_record(set, &set->updates, error);
+}
+
+int changeset_change(struct changeset *set, const struct change *change, struct error *error)
+{
+    record_add_change(&set->record, change);
+    return append_record(set, &set->changes, error);
+}
+
+bool changeset_is_empty(const struct changeset *set)
+{
+    return set->inserts.records == 0 && set->updates.records == 0 && set->changes.records == 0 &&
+           set->counts.rejected == 0 && !set->organization_changed;
+}
