@@ -4,9 +4,12 @@
  */
 #include "base/error.h"
 
+#include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #define DRAFT_MAX ((size_t)ERROR_TEXT_MAX * 2)
@@ -93,9 +96,14 @@ const char *error_class_name(enum error_class class)
 
 void error_fatal(const char *sentence)
 {
+    char newline[] = "\n";
     /* Not stdio: it may want memory, and the want of memory is the usual reason to be here. */
-    ssize_t ignored = write(STDERR_FILENO, sentence, strlen(sentence));
-    ignored = write(STDERR_FILENO, "\n", 1);
-    (void)ignored;
+    const struct iovec parts[] = {
+        {.iov_base = (void *)(uintptr_t)sentence, .iov_len = strlen(sentence)},
+        {.iov_base = newline, .iov_len = 1},
+    };
+
+    while (writev(STDERR_FILENO, parts, 2) < 0 && errno == EINTR)
+        continue;
     abort();
 }
