@@ -31,15 +31,16 @@ struct client_outcome {
     int64_t asked_us;       /* wall clock when the request was handed over */
     int64_t answered_us;    /* wall clock when the body was complete */
     uint64_t body_bytes;
-    bool
-        without_attributes; /* the API refused the attribute list (400) and was asked once more without it: worth a warning */
+    /* The API refused the attribute lists (400) and was asked once more without them: worth a warning. */
+    bool without_attributes;
 };
 
 typedef void (*client_done_cb)(void *context, const struct client_outcome *outcome);
 
 struct client; /* opaque */
 
-/* Copies the settings. NULL with ERROR_CONFIG (a URL that is not https, an unreadable CA file) or INTERNAL. */
+/* Copies the settings. NULL with ERROR_CONFIG (a URL that is not https, an unreadable CA file) or INTERNAL. Makes the
+ * process fit for libcurl: SIGPIPE is ignored, SSLKEYLOGFILE leaves the environment. */
 struct client *client_new(uv_loop_t *loop, const struct client_settings *settings, struct error *error);
 
 /* Asks for the organization. The secrets are only used during the call. done_cb is called exactly once, never before
