@@ -1,0 +1,575 @@
+/*
+ * Transcripts: a member's life as a mirror sees it. On the left what the next poll meets, on the right what the diff makes
+ * of it. Poll n is asked at n * 100 and answered at n * 100 + 10; "(200, 310]" is observed_after and observed_at.
+ */
+#include "core/diff.h"
+#include "core/members.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+/* --- the stage ---------------------------------------------------------------------------------------------------- */
+
+/* One member of the organization, her row in the table, and the polls between. */
+struct stage {
+    struct member source; /* what the API would send */
+    uint8_t bytes;        /* stands for the slice's bytes: other bytes, another digest */
+    bool gone;            /* from the API */
+    bool baseline;
+    bool row_exists;
+    struct member_row row;
+    int64_t poll; /* number of the last one */
+    struct removal_policy policy;
+};
+
+struct line {
+    const char *meets;    /* words, see `directions`; a poll follows */
+    const char *expected; /* what the poll made of it */
+};
+
+static void owns(struct stage *stage)
+{
+    struct field_value *own = &stage->source.fields[FIELD_FLAG_OWN];
+
+    *own = a_flag(!own->flag);
+}
+
+static void own_unknown(struct stage *stage)
+{
+    stage->source.fields[FIELD_FLAG_OWN].known = false;
+}
+
+static void role_time(struct stage *stage)
+{
+    stage->source.fields[FIELD_ROLE_UPDATED_AT].us += 1000000;
+}
+
+static void other_flag(struct stage *stage)
+{
+    stage->source.fields[FIELD_OTHER_FLAGS] = a_text("{\"flagX\":1}");
+}
+
+static void renamed(struct stage *stage)
+{
+    stage->source.fields[FIELD_NAME] = a_text("Amy \xf0\x9f\x8e\x89");
+}
+
+static void city_unknown(struct stage *stage)
+{
+    struct field_value *city = &stage->source.fields[FIELD_CITY];
+
+    *city = city->known ? (struct field_value){.known = false} : a_text("");
+}
+
+static void same(struct stage *stage)
+{
+    stage->bytes--; /* taken back below */
+}
+
+static void other_bytes(struct stage *stage)
+{
+    (void)stage;
+}
+
+static void gone(struct stage *stage)
+{
+    stage->gone = true;
+    same(stage);
+}
+
+static void back(struct stage *stage)
+{
+    stage->gone = false;
+    same(stage);
+}
+
+static void row_edited(struct stage *stage)
+{
+    stage->row.member.fields[FIELD_NAME] = a_text("Mallory");
+    stage->row.member.fields[FIELD_FLAG_OWN] = a_flag(true);
+    same(stage);
+}
+
+static void digest_unknown(struct stage *stage)
+{
+    stage->row.slice_digest = (struct digest){.bytes = {0}};
+    same(stage);
+}
+
+static void nothing_before(struct stage *stage)
+{
+    stage->baseline = true;
+    same(stage);
+}
+
+static void polls_pass(struct stage *stage)
+{
+    stage->poll += 4;
+    same(stage);
+}
+
+/* Each gives the slice other bytes, unless it says `same`. */
+static const struct direction {
+    const char *words;
+    void (*act)(struct stage *stage);
+} directions[] = {
+    {"owner flipped", owns},
+    {"owner unknown", own_unknown},
+    {"role touched", role_time},
+    {"flag X set", other_flag},
+    {"renamed", renamed},
+    {"city emptied", city_unknown},
+    {"other bytes", other_bytes},
+    {"same", same},
+    {"gone", gone},
+    {"back", back},
+    {"row edited", row_edited},
+    {"digest unknown", digest_unknown},
+    {"baseline", nothing_before},
+    {"polls pass", polls_pass},
+};
+
+static void direct(struct stage *stage, const char *meets)
+{
+    size_t understood = 0;
+
+    for (size_t i = 0; i < sizeof(directions) / sizeof(directions[0]); i++) {
+        if (!strstr(meets, directions[i].words))
+            continue;
+        stage->bytes++;
+        directions[i].act(stage);
+        understood += strlen(directions[i].words);
+    }
+    for (const char *comma = meets; (comma = strstr(comma, ", ")); comma += 2)
+        understood += 2;
+    assert_int_equal(understood, strlen(meets)); /* else a direction is misspelt */
+}
+
+/* --- what is said of a poll --------------------------------------------------------------------------------------- */
+
+static void say_image(struct buffer *said, const char *image, size_t length, bool all)
+{
+    const char *shown = all ? "all" : image;
+
+    if (!image)
+        buffer_add_text(said, "nothing");
+    else
+        buffer_add(said, shown, all ? strlen(shown) : length);
+}
+
+static void say_change(struct buffer *said, const struct change *change, const struct stage *stage)
+{
+    bool all = !change->old_values || !change->new_values;
+
+    assert_true(uuid_equal(&change->user_id, &stage->source.user_id));
+    buffer_add_format(said, ": %s ", change_kind_name(change->kind));
+    say_image(said, change->old_values, change->old_length, all);
+    buffer_add_text(said, " -> ");
+    say_image(said, change->new_values, change->new_length, all);
+    buffer_add_format(said, " (%d, %d]", (int)change->observed_after, (int)change->observed_at);
+}
+
+static void say_row(struct buffer *said, const struct member_row *row)
+{
+    buffer_add_format(said, " | first %d changed %d seen %d", (int)row->first_seen_at,
+                      (int)row->last_changed_at, (int)row->last_seen_at);
+    if (row->absent_since)
+        buffer_add_format(said, " absent %d x%d", (int)row->absent_since, row->absent_polls);
+    if (row->removed_at)
+        buffer_add_format(said, " removed %d", (int)row->removed_at);
+    if (digest_is_zero(&row->slice_digest))
+        buffer_add_text(said, " no digest");
+}
+
+/* An image with every field must be that of the value it stands for. */
+static void assert_whole_image(const struct change *change, const struct member *old_member,
+                               const struct member *new_member)
+{
+    struct buffer image;
+
+    if (change->old_values && change->new_values)
+        return;
+    buffer_init(&image, 4096);
+    image_add(&image, change->old_values ? old_member : new_member, FIELD_MASK_ALL);
+    size_t length = change->old_values ? change->old_length : change->new_length;
+    assert_int_equal(length, image.length);
+    assert_memory_equal(change->old_values ? change->old_values : change->new_values, image.data, length);
+    buffer_done(&image);
+}
+
+/* --- the polls ---------------------------------------------------------------------------------------------------- */
+
+static struct diff_poll next_poll(struct stage *stage)
+{
+    int64_t number = ++stage->poll;
+
+    return (struct diff_poll){
+        .asked = number * 100,
+        .answered = number * 100 + 10,
+        .previous_asked = (number - 1) * 100,
+        .baseline = stage->baseline,
+    };
+}
+
+static void poll_sees(struct stage *stage, struct buffer *images, struct buffer *said)
+{
+    static const char *const verdicts[] = {
+        [DIFF_SAME] = "same",   [DIFF_REFRESHED] = "refreshed", [DIFF_RETURNED] = "returned",
+        [DIFF_ADDED] = "added", [DIFF_CHANGED] = "changed",     [DIFF_REPAIRED] = "repaired",
+    };
+    struct diff_poll poll = next_poll(stage);
+    struct digest digest = {.bytes = {stage->bytes}};
+    struct diff diff;
+
+    diff_member(stage->row_exists ? &stage->row : NULL, &stage->source, &digest, &poll, images, &diff);
+    buffer_add_text(said, verdicts[diff.verdict]);
+    for (size_t i = 0; i < diff.change_count; i++) {
+        say_change(said, &diff.changes[i], stage);
+        assert_whole_image(&diff.changes[i], NULL, &stage->source);
+    }
+    say_row(said, &diff.after);
+    assert_true(member_equal(&diff.after.member, &stage->source));
+    assert_true(digest_equal(&diff.after.slice_digest, &digest));
+    assert_int_equal(diff.fields == 0, diff.verdict <= DIFF_RETURNED);
+    stage->row = diff.after;
+    stage->row_exists = true;
+}
+
+static void poll_misses(struct stage *stage, struct buffer *images, struct buffer *said)
+{
+    static const char *const verdicts[] = {
+        [ABSENCE_STANDS] = "stands", [ABSENCE_COUNTED] = "counted", [ABSENCE_REMOVED] = "removed"};
+    struct diff_poll poll = next_poll(stage);
+    struct absence absence;
+
+    diff_absent(&stage->row, &poll, &stage->policy, images, &absence);
+    buffer_add_text(said, verdicts[absence.verdict]);
+    if (absence.verdict == ABSENCE_REMOVED) {
+        say_change(said, &absence.change, stage);
+        assert_whole_image(&absence.change, &stage->row.member, NULL);
+        assert_int_equal(absence.due_us, 0);
+    } else {
+        buffer_add_format(said, ", due %d", (int)absence.due_us);
+    }
+    say_row(said, &absence.after);
+    stage->row = absence.after;
+}
+
+/* Removal after `polls` polls without her, 150 apart, unless said otherwise. */
+static void play(const struct line *lines, size_t count, struct removal_policy policy)
+{
+    struct stage stage = {.source = amy(), .bytes = 1, .policy = policy};
+    struct buffer images;
+    struct buffer said;
+
+    buffer_init(&images, 1 << 20); /* never cleared: images must be found behind older ones */
+    buffer_init(&said, 1 << 16);
+    for (size_t i = 0; i < count; i++) {
+        direct(&stage, lines[i].meets);
+        buffer_clear(&said);
+        if (!stage.gone)
+            poll_sees(&stage, &images, &said);
+        else if (stage.row.removed_at)
+            stage.poll++; /* nobody asks about a tombstone */
+        else
+            poll_misses(&stage, &images, &said);
+        assert_string_equal(said.length > 0 ? said.data : "", lines[i].expected);
+    }
+    buffer_done(&images);
+    buffer_done(&said);
+}
+
+#define PLAY(lines) play(lines, sizeof(lines) / sizeof((lines)[0]), (struct removal_policy){2, 150})
+#define PLAY_WITH(lines, polls, apart)                                                                       \
+    play(lines, sizeof(lines) / sizeof((lines)[0]), (struct removal_policy){polls, apart})
+
+/* --- present members ---------------------------------------------------------------------------------------------- */
+
+static void a_quiet_life(void **state)
+{
+    static const struct line lines[] = {
+        {"baseline", "added: baseline nothing -> all (0, 110] | first 110 changed 110 seen 100"},
+        {"same", "same | first 110 changed 110 seen 100"},
+        {"other bytes", "refreshed | first 110 changed 110 seen 100"},
+        {"same", "same | first 110 changed 110 seen 100"},
+        {"digest unknown", "refreshed | first 110 changed 110 seen 100"},
+    };
+
+    (void)state;
+    PLAY(lines);
+}
+
+static void she_joins_later(void **state)
+{
+    static const struct line lines[] = {
+        {"polls pass", "added: joined nothing -> all (400, 510] | first 510 changed 510 seen 500"},
+        {"same", "same | first 510 changed 510 seen 500"},
+    };
+    static const struct line first_poll[] = {
+        {"same", "added: joined nothing -> all (0, 110] | first 110 changed 110 seen 100"},
+    };
+
+    (void)state;
+    PLAY(lines);
+    PLAY(first_poll);
+}
+
+#define JOINED                                                                                               \
+    {                                                                                                        \
+        "baseline", "added: baseline nothing -> all (0, 110] | first 110 changed 110 seen 100"               \
+    }
+#define ROW(n) " | first 110 changed " #n "10 seen " #n "00"
+
+static void her_role_changes(void **state)
+{
+    static const struct line lines[] = {
+        JOINED,
+        {"owner flipped",
+         "changed: role_changed {\"flag_own\":false} -> {\"flag_own\":true} (100, 210]" ROW(2)},
+        {"owner flipped, role touched",
+         "changed: role_changed {\"flag_own\":true,\"role_updated_at\":\"2020-09-19T15:44:32.513Z\"} -> "
+         "{\"flag_own\":false,\"role_updated_at\":\"2020-09-19T15:44:33.513Z\"} (200, 310]" ROW(3)},
+        {"role touched", "changed: role_touched {\"role_updated_at\":\"2020-09-19T15:44:33.513Z\"} -> "
+                         "{\"role_updated_at\":\"2020-09-19T15:44:34.513Z\"} (300, 410]" ROW(4)},
+        {"owner unknown",
+         "changed: role_changed {\"flag_own\":false} -> {\"flag_own\":null} (400, 510]" ROW(5)},
+        {"flag X set",
+         "changed: role_changed {\"other_flags\":null} -> {\"other_flags\":{\"flagX\":1}} (500, 610]" ROW(6)},
+    };
+
+    (void)state;
+    PLAY(lines);
+}
+
+static void her_profile_changes(void **state)
+{
+    static const struct line lines[] = {
+        JOINED,
+        {"renamed",
+         "changed: profile_changed {\"name\":\"Amy Evans\"} -> {\"name\":\"Amy \xf0\x9f\x8e\x89\"} (100, 210]" ROW(
+             2)},
+        {"city emptied", "changed: profile_changed {\"city\":null} -> {\"city\":\"\"} (200, 310]" ROW(3)},
+        {"city emptied", "changed: profile_changed {\"city\":\"\"} -> {\"city\":null} (300, 410]" ROW(4)},
+    };
+
+    (void)state;
+    PLAY(lines);
+}
+
+static void both_change_at_once_role_first(void **state)
+{
+    static const struct line lines[] = {
+        JOINED,
+        {"owner flipped, renamed",
+         "changed: role_changed {\"flag_own\":false} -> {\"flag_own\":true} (100, 210]: profile_changed "
+         "{\"name\":\"Amy Evans\"} -> {\"name\":\"Amy \xf0\x9f\x8e\x89\"} (100, 210]" ROW(2)},
+        {"role touched, city emptied",
+         "changed: role_touched {\"role_updated_at\":\"2020-09-19T15:44:32.513Z\"} -> "
+         "{\"role_updated_at\":\"2020-09-19T15:44:33.513Z\"} (200, 310]: profile_changed {\"city\":null} -> "
+         "{\"city\":\"\"} (200, 310]" ROW(3)},
+    };
+
+    (void)state;
+    PLAY(lines);
+}
+
+/* The row says something else although the API sends what it sent: not a change of hers. */
+static void an_edited_row_is_repaired(void **state)
+{
+    static const struct line lines[] = {
+        JOINED,
+        {"row edited", "repaired | first 110 changed 110 seen 200"},
+        {"same", "same | first 110 changed 110 seen 200"},
+        {"row edited, digest unknown",
+         "changed: role_changed {\"flag_own\":true} -> {\"flag_own\":false} (300, 410]: profile_changed "
+         "{\"name\":\"Mallory\"} -> {\"name\":\"Amy Evans\"} (300, 410]" ROW(4)},
+    };
+
+    (void)state;
+    PLAY(lines);
+}
+
+/* --- absent members ----------------------------------------------------------------------------------------------- */
+
+#define ABSENT(since, polls) " | first 110 changed 110 seen 200 absent " #since " x" #polls
+#define LEFT                 "removed: left all -> nothing (200, 310]"
+
+static void she_leaves_and_returns(void **state)
+{
+    static const struct line lines[] = {
+        JOINED,
+        {"same", "same | first 110 changed 110 seen 100"},
+        {"gone", "counted, due 460" ABSENT(310, 1)},
+        {"gone", "stands, due 460" ABSENT(310, 1)},
+        {"gone", LEFT ABSENT(310, 2) " removed 310 no digest"},
+        {"gone", ""},
+        {"back", "added: rejoined nothing -> all (600, 710] | first 110 changed 710 seen 700"},
+        {"same", "same | first 110 changed 710 seen 700"},
+    };
+
+    (void)state;
+    PLAY(lines);
+}
+
+/* After a discontinuity newcomers are baseline rows, but she is known to have left. */
+static void a_tombstone_is_rejoined_even_in_a_baseline(void **state)
+{
+    static const struct line lines[] = {
+        JOINED,
+        {"same", "same | first 110 changed 110 seen 100"},
+        {"gone", LEFT ABSENT(310, 1) " removed 310 no digest"},
+        {"back, renamed", "added: rejoined nothing -> all (300, 410] | first 110 changed 410 seen 400"},
+    };
+
+    (void)state;
+    PLAY_WITH(lines, 1, 150);
+}
+
+static void an_absence_ends_by_itself(void **state)
+{
+    static const struct line lines[] = {
+        JOINED,
+        {"same", "same | first 110 changed 110 seen 100"},
+        {"gone", "counted, due 460" ABSENT(310, 1)},
+        {"back", "returned | first 110 changed 110 seen 400"},
+        {"gone", "counted, due 660 | first 110 changed 110 seen 400 absent 510 x1"},
+        {"back, other bytes", "returned | first 110 changed 110 seen 600"},
+        {"gone", "counted, due 860 | first 110 changed 110 seen 600 absent 710 x1"},
+        {"back, owner flipped",
+         "changed: role_changed {\"flag_own\":false} -> {\"flag_own\":true} (700, 810]" ROW(8)},
+        {"gone", "counted, due 1060 | first 110 changed 810 seen 800 absent 910 x1"},
+        {"back, row edited", "repaired | first 110 changed 810 seen 1000"},
+    };
+
+    (void)state;
+    PLAY(lines);
+}
+
+/* A row that was written in between was seen later than any complete poll before says. */
+static void her_own_last_sight_counts_when_it_is_later(void **state)
+{
+    struct member_row row = {.member = amy(), .last_seen_at = 250, .slice_digest = {{1}}};
+    struct diff_poll poll = {.asked = 300, .answered = 310, .previous_asked = 200};
+    struct removal_policy policy = {.polls = 1, .confirm_after_us = 150};
+    struct absence absence;
+    struct buffer images;
+
+    (void)state;
+    buffer_init(&images, 4096);
+    diff_absent(&row, &poll, &policy, &images, &absence);
+    assert_int_equal(absence.change.observed_after, 250);
+    buffer_done(&images);
+}
+
+static void patience_is_a_setting(void **state)
+{
+    static const struct line three[] = {
+        JOINED,
+        {"same", "same | first 110 changed 110 seen 100"},
+        {"gone", "counted, due 360" ABSENT(310, 1)},
+        {"gone", "counted, due 410" ABSENT(310, 2)},
+        {"gone", LEFT ABSENT(310, 3) " removed 310 no digest"},
+    };
+    static const struct line at_once[] = {
+        JOINED,
+        {"same", "same | first 110 changed 110 seen 100"},
+        {"gone", LEFT ABSENT(310, 1) " removed 310 no digest"},
+    };
+    static const struct line on_the_dot[] = {
+        JOINED,
+        {"same", "same | first 110 changed 110 seen 100"},
+        {"gone", "counted, due 410" ABSENT(310, 1)},
+        {"gone", LEFT ABSENT(310, 2) " removed 310 no digest"},
+    };
+    static const struct line no_pause[] = {
+        JOINED,
+        {"same", "same | first 110 changed 110 seen 100"},
+        {"gone", "counted, due 310" ABSENT(310, 1)},
+        {"gone", LEFT ABSENT(310, 2) " removed 310 no digest"},
+    };
+
+    (void)state;
+    PLAY_WITH(three, 3, 50);
+    PLAY_WITH(at_once, 1, 150);
+    PLAY_WITH(on_the_dot, 2, 100);
+    PLAY_WITH(no_pause, 2, 0);
+}
+
+/* --- everything at once ------------------------------------------------------------------------------------------- */
+
+/* In how many images of the diff a field stands. */
+static size_t times_told(const struct diff *diff, size_t field)
+{
+    char key[64];
+    size_t told = 0;
+
+    snprintf(key, sizeof(key), "\"%s\":", member_fields[field].column);
+    for (size_t i = 0; i < diff->change_count; i++) {
+        const struct change *change = &diff->changes[i];
+        told += memmem(change->old_values, change->old_length, key, strlen(key)) != NULL;
+        told += memmem(change->new_values, change->new_length, key, strlen(key)) != NULL;
+    }
+    return told;
+}
+
+static struct member edited(const struct member *member, uint64_t *seed, struct arena *arena)
+{
+    struct member now = *member;
+
+    for (uint64_t edits = next_random(seed) % 4; edits > 0; edits--) {
+        size_t field = next_random(seed) % FIELD_COUNT;
+        now.fields[field] = random_value(member_fields[field].type, seed, arena);
+    }
+    return now;
+}
+
+/* Whatever differs: every differing field stands in one change, before and after, and no other field does. */
+static void each_differing_field_is_told_once(void **state)
+{
+    const struct diff_poll poll = {.asked = 300, .answered = 310, .previous_asked = 200};
+    const struct digest digest = {{2}};
+    struct arena arena;
+    struct buffer images;
+    uint64_t seed = 4;
+
+    (void)state;
+    arena_init(&arena);
+    buffer_init(&images, 1 << 20);
+    for (int round = 0; round < 5000; round++) {
+        struct member_row before = {.member = random_member(&seed, &arena), .slice_digest = {{1}}};
+        struct member now = edited(&before.member, &seed, &arena);
+        struct diff diff;
+
+        buffer_clear(&images);
+        diff_member(&before, &now, &digest, &poll, &images, &diff);
+        for (size_t field = 0; field < FIELD_COUNT; field++) {
+            bool equal = field_value_equal(member_fields[field].type, &before.member.fields[field],
+                                           &now.fields[field]);
+            assert_int_equal(times_told(&diff, field), equal ? 0 : 2);
+        }
+    }
+    buffer_done(&images);
+    arena_done(&arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_quiet_life),
+        cmocka_unit_test(she_joins_later),
+        cmocka_unit_test(her_role_changes),
+        cmocka_unit_test(her_profile_changes),
+        cmocka_unit_test(both_change_at_once_role_first),
+        cmocka_unit_test(an_edited_row_is_repaired),
+        cmocka_unit_test(she_leaves_and_returns),
+        cmocka_unit_test(a_tombstone_is_rejoined_even_in_a_baseline),
+        cmocka_unit_test(an_absence_ends_by_itself),
+        cmocka_unit_test(her_own_last_sight_counts_when_it_is_later),
+        cmocka_unit_test(patience_is_a_setting),
+        cmocka_unit_test(each_differing_field_is_told_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
