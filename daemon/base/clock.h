@@ -1,5 +1,6 @@
 /*
- * The two clocks of the machine. Only service/ and main read them; core/ is handed the values.
+ * The two clocks of the machine. Only luzmo/ (when a poll asked and was answered), service/ and commands/ read them;
+ * core/ is handed the values.
  */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
