@@ -35,7 +35,8 @@ enum connection_result {
 struct connection_reply {
     enum connection_result result;
     const PGresult *rows; /* with DONE: the last result; owned by the connection, valid during the callback */
-    char sqlstate[6];     /* with FAILED */
+    long long affected;   /* with DONE: rows that the last statement wrote, copied or returned */
+    char sqlstate[6];     /* with FAILED by the server */
     bool
         retryable; /* with FAILED: classes 40 and 53, lock_timeout, statement_timeout and cancellation, 57P0x */
     struct error error; /* with FAILED and LOST */
@@ -89,9 +90,9 @@ void connection_stream(struct connection *connection, const char *query,
 void connection_execute(struct connection *connection, const char *sql, connection_reply_cb reply_cb,
                         void *context);
 
-/* COPY ... FROM STDIN of the named query. fill_cb appends the next piece of the stream to `buffer` (some tens of KiB);
- * returns 1 when there is more, 0 at the end, a negative class to give up (the COPY is then failed). Never blocks: waits
- * for the socket to drain between pieces. */
+/* COPY ... FROM STDIN of the named query (COPY takes no parameters). fill_cb appends the next piece of the stream to
+ * `buffer` (some tens of KiB); returns 1 when there is more, 0 at the end, a negative class to give up (the COPY is then
+ * failed). Never blocks: waits for the socket to drain between pieces. */
 typedef int (*connection_fill_cb)(void *context, struct buffer *buffer, struct error *error);
 void connection_copy_in(struct connection *connection, const char *query, connection_fill_cb fill_cb,
                         connection_reply_cb reply_cb, void *context);
@@ -101,14 +102,20 @@ typedef int (*connection_piece_cb)(void *context, const char *piece, size_t leng
 void connection_copy_out(struct connection *connection, const char *query, connection_piece_cb piece_cb,
                          connection_reply_cb reply_cb, void *context);
 
-/* A row of parameters for one pipelined statement, produced on demand. */
-typedef int (*connection_pipeline_cb)(void *context, const char **ret_query,
-                                      const struct connection_parameter **ret_parameters, int *ret_count,
-                                      int *ret_expected_rows);
+/* One statement of a pipeline. */
+struct connection_call {
+    const char *query;
+    const struct connection_parameter *parameters;
+    int count;
+    int expected_rows; /* -1: any */
+};
+
+typedef int (*connection_call_cb)(void *context, struct connection_call *ret_call, struct error *error);
 
 /* Sends several prepared statements in one round trip inside the open transaction; FAILED with class INTERNAL when one
- * touched another number of rows than expected (-1: any). next_cb returns 1 with a statement, 0 at the end. */
-void connection_pipeline(struct connection *connection, connection_pipeline_cb next_cb,
+ * touched another number of rows than expected. next_cb returns 1 with a statement, 0 at the end, a negative
+ * class to give up; it is called before the call returns, and its parameters are copied. */
+void connection_pipeline(struct connection *connection, connection_call_cb next_cb,
                          connection_reply_cb reply_cb, void *context);
 
 #endif
