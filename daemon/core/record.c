@@ -46,13 +46,10 @@ static void add_text(struct buffer *buffer, const char *text, size_t length)
 
 static const char *read_text(struct cursor *cursor, size_t *ret_length)
 {
-    size_t length;
-
-    read_bytes(cursor, &length, sizeof(length));
-    if (length >= cursor->left)
-        error_fatal("a text in a spooled record is longer than the record");
-    *ret_length = length;
-    return take(cursor, length + 1);
+    read_bytes(cursor, ret_length, sizeof(*ret_length));
+    const char *text = take(cursor, *ret_length);
+    take(cursor, 1);
+    return text;
 }
 
 /* --- members ------------------------------------------------------------------------------------------------------ */
