@@ -5,11 +5,9 @@
 #include "base/error.h"
 
 #include <errno.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #define DRAFT_MAX ((size_t)ERROR_TEXT_MAX * 2)
@@ -96,14 +94,11 @@ const char *error_class_name(enum error_class class)
 
 void error_fatal(const char *sentence)
 {
-    char newline[] = "\n";
-    /* Not stdio: it may want memory, and the want of memory is the usual reason to be here. */
-    const struct iovec parts[] = {
-        {.iov_base = (void *)(uintptr_t)sentence, .iov_len = strlen(sentence)},
-        {.iov_base = newline, .iov_len = 1},
-    };
+    char line[ERROR_TEXT_MAX + 2];
 
-    while (writev(STDERR_FILENO, parts, 2) < 0 && errno == EINTR)
+    /* No stream and no heap: the want of memory is the usual reason to be here. */
+    snprintf(line, sizeof(line), "%s\n", sentence);
+    while (write(STDERR_FILENO, line, strlen(line)) < 0 && errno == EINTR)
         continue;
     abort();
 }

@@ -28,7 +28,7 @@ static size_t log_text(const char *text)
     captured_end(&captured);
     line[0] = '\0';
     while (captured_next(&captured, next, sizeof(next))) {
-        strcpy(line, strncmp(next, "ts=", 3) == 0 ? strchr(next, ' ') + 1 : next);
+        snprintf(line, sizeof(line), "%s", strncmp(next, "ts=", 3) == 0 ? strchr(next, ' ') + 1 : next);
         writes++;
     }
     captured_done(&captured);
