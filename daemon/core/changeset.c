@@ -5,7 +5,8 @@
 
 #include "core/record.h"
 
-#define RECORD_MAX ((size_t)16 * 1024 * 1024)
+#define MIB        ((size_t)1024 * 1024)
+#define RECORD_MAX (16 * MIB)
 
 void changeset_init(struct changeset *set, size_t memory_limit, const char *spool_directory)
 {
@@ -43,7 +44,7 @@ static int append_record(struct changeset *set, struct spool *spool, struct erro
     if (set->record.overflowed)
         status = error_set(error, ERROR_INTERNAL,
                            "a member's texts take more than %zu MiB in the table member",
-                           RECORD_MAX / (1024 * 1024));
+                           RECORD_MAX / MIB);
     else
         status = spool_append(spool, set->record.data, set->record.length, NULL, error);
     buffer_clear(&set->record);

@@ -176,7 +176,7 @@ void record_read_row(const void *record, size_t length, struct member_row *ret_r
 
 static void add_image(struct buffer *buffer, const char *image, size_t length)
 {
-    buffer_add_char(buffer, image != NULL);
+    buffer_add_char(buffer, (char)(image != NULL));
     if (image)
         add_text(buffer, image, length);
 }

@@ -131,7 +131,7 @@ static void changes_come_back(void **state)
 
     (void)state;
     buffer_init(&record, 1 << 20);
-    for (size_t i = 0; i < 9 * CHANGE_KIND_COUNT; i++) {
+    for (size_t i = 0; i < (size_t)9 * CHANGE_KIND_COUNT; i++) {
         const char *old_values = images[i % 3];
         const char *new_values = images[i / 3 % 3];
         struct change in = {
