@@ -109,14 +109,22 @@ static struct reply answer(const struct api *api, const struct query *query, con
                           users ? answer_users(&view, query) : answer_organization(&view, query)};
 }
 
+/* Paths may hold any bytes; JSON may not. */
+static json_t *text_or_not(const char *text)
+{
+    json_t *string = json_string(text);
+    return string ? string : json_string("(not UTF-8)");
+}
+
 static void record(const struct api *api, const struct request *request, const struct reply *reply,
                    const struct fault *fault)
 {
     json_t *find = json_object_get(request->body, "find");
     bool spoilt = fault->script != NULL;
     unsigned status = fault->status >= 0 ? (unsigned)fault->status : reply->status;
-    json_t *entry = json_pack("{s:s, s:s, s:s, s:O?, s:I, s:i, s:I, s:b}", "method", request->method, "path",
-                              request->url, "action", text_at(request->body, "action"), "find", find, "bytes",
+    json_t *entry = json_pack("{s:o, s:o, s:s, s:O?, s:I, s:i, s:I, s:b}", "method",
+                              text_or_not(request->method), "path", text_or_not(request->url), "action",
+                              text_at(request->body, "action"), "find", find, "bytes",
                               (json_int_t)request->upload->length, "status", (int)status, "answer_bytes",
                               (json_int_t)answer_length(reply->answer), "fault", spoilt);
     journal_add(api->journal, entry, request->violation);
@@ -140,6 +148,7 @@ static enum MHD_Result serve(const struct api *api, struct MHD_Connection *conne
     return delivery_send(connection, api->faults, &reply, &fault);
 }
 
+// NOLINTNEXTLINE(readability-function-size): the library's signature
 enum MHD_Result api_handle(void *context, struct MHD_Connection *connection, const char *url,
                            const char *method, const char *version, const char *upload_data,
                            size_t *upload_data_size, void **request_context)

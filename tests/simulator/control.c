@@ -321,6 +321,8 @@ static int run(const struct route *route, struct command *command, char **ret_te
 
 static enum MHD_Result respond(struct MHD_Connection *connection, unsigned status, char *text)
 {
+    if (!text)
+        abort();
     struct MHD_Response *response = MHD_create_response_from_buffer(strlen(text), text,
                                                                     MHD_RESPMEM_MUST_FREE);
     MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "application/json");
@@ -329,6 +331,7 @@ static enum MHD_Result respond(struct MHD_Connection *connection, unsigned statu
     return result;
 }
 
+// NOLINTNEXTLINE(readability-function-size): the library's signature
 enum MHD_Result control_handle(void *context, struct MHD_Connection *connection, const char *url,
                                const char *method, const char *version, const char *upload_data,
                                size_t *upload_data_size, void **request_context)

@@ -13,8 +13,8 @@ int listener_open(struct listener *listener, struct problem *problem)
     struct sockaddr_in address = {
         .sin_family = AF_INET, .sin_port = htons(listener->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     struct MHD_OptionItem tls[] = {
-        {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)listener->certificate_pem},
-        {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)listener->key_pem},
+        {MHD_OPTION_HTTPS_MEM_CERT, 0, listener->certificate_pem},
+        {MHD_OPTION_HTTPS_MEM_KEY, 0, listener->key_pem},
         {MHD_OPTION_END, 0, NULL},
     };
     unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL;

@@ -14,8 +14,8 @@ struct listener {
     uint16_t port; /* 0 = any free one; known once it has been open */
     MHD_AccessHandlerCallback handler;
     void *context;
-    const char *certificate_pem, *key_pem; /* NULL = plain HTTP */
-    struct MHD_Daemon *daemon;             /* NULL while closed */
+    char *certificate_pem, *key_pem; /* NULL = plain HTTP */
+    struct MHD_Daemon *daemon;       /* NULL while closed */
 };
 
 /* Nothing when it is open already. -1 with a sentence when the port cannot be had. */

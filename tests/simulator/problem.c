@@ -10,5 +10,9 @@ int problem_set(struct problem *problem, unsigned status, const char *format, ..
     va_start(arguments, format);
     vsnprintf(problem->text, sizeof problem->text, format, arguments);
     va_end(arguments);
+    for (char *at = problem->text; *at; at++) {
+        if (*at & 0x80)
+            *at = '?';
+    }
     return -1;
 }

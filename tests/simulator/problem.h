@@ -10,7 +10,8 @@ struct problem {
     char text[256];
 };
 
-/* Fills `problem` and returns -1, so that a refusal is one return statement. */
+/* Fills `problem` and returns -1, so that a refusal is one return statement. What it quotes may be anything: bytes that
+ * are not ASCII become question marks, so that the sentence can stand in every JSON text. */
 int problem_set(struct problem *problem, unsigned status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
