@@ -106,6 +106,23 @@ static void drop_poll(struct step *step, enum cycle_outcome outcome)
     forget(step);
 }
 
+/* The machine stops before the poll came to an end of its own. */
+static void abandon_poll(struct step *step)
+{
+    struct cycle *cycle = step->cycle;
+
+    if (!cycle->uncertain) {
+        drop_poll(step, CYCLE_OUTCOME_STOPPED);
+        return;
+    }
+    error_set(
+        &cycle->poll_failure, ERROR_UNAVAILABLE,
+        "the database connection was lost during COMMIT and it is not known whether the changes took effect; "
+        "the next run reads what is true");
+    cycle->result = cycle->poll_failure;
+    drop_poll(step, CYCLE_OUTCOME_UNCERTAIN);
+}
+
 /* ---- where to go ---- */
 
 /* From here on every move is bent towards the exit. Whoever is first decides what FINISH says. */
@@ -484,8 +501,8 @@ static bool in_transaction(enum cycle_state next)
     return next == CYCLE_WRITING || next == CYCLE_COMMITTING || next == CYCLE_ROLLING_BACK;
 }
 
-/* Once it is stopping, the machine only undoes what it still holds, the youngest first: pull, transaction, poll,
- * connection. */
+/* Once it is stopping, the machine only undoes what it still holds: pull, transaction, connection, and last the poll,
+ * because a statement that CLOSE interrupts may be about it. */
 static enum cycle_state way_out(struct step *step, enum cycle_state next)
 {
     struct cycle *cycle = step->cycle;
@@ -494,17 +511,11 @@ static enum cycle_state way_out(struct step *step, enum cycle_state next)
         return CYCLE_CANCELLING;
     if (in_transaction(next))
         return CYCLE_ROLLING_BACK;
-    if (cycle->uncertain && cycle->polled) {
-        error_set(
-            &cycle->poll_failure, ERROR_UNAVAILABLE,
-            "the database connection was lost during COMMIT and it is not known whether the changes took "
-            "effect; the next run reads what is true");
-        cycle->result = cycle->poll_failure;
-        drop_poll(step, CYCLE_OUTCOME_UNCERTAIN);
-    } else if (cycle->polled) {
-        drop_poll(step, CYCLE_OUTCOME_STOPPED);
-    }
-    return cycle->connected ? CYCLE_CLOSING : CYCLE_STOPPED;
+    if (cycle->connected)
+        return CYCLE_CLOSING;
+    if (cycle->polled)
+        abandon_poll(step);
+    return CYCLE_STOPPED;
 }
 
 /* ---- entering a state ---- */
@@ -579,34 +590,6 @@ static void enter(struct step *step, enum cycle_state state)
     }
 }
 
-/*
- *                                            The way of a poll
- *
- *     START
- *       | STARTED
- *       v        OPENED            LOCKED, a poll is due
- *   CONNECTING ----------> LOCKING ----------------------> LOADING <------------------ WAITING <---- (*)
- *                           |   ^ \                           |        roster not       |
- *                 LOCK_BUSY v   | TIMER  LOCKED, not due      | LOADED   loaded         | TIMER
- *                          STANDBY '-----------> WAITING      v                         |
- *                                                          PULLING <--------------------'
- *                                                             | PULLED      loaded
- *                                              SAME           v
- *                  (*) <-- COVERING <------------------ COMPARING
- *                  remember                                   | CHANGES
- *                                                             v
- *                          .------------------------------ BEGINNING <------ RETRYING
- *                          | STATEMENT_FAILED                 | BEGUN     TIMER  ^
- *                          v                                  v                  |
- *                     ROLLING_BACK <------------------------ WRITING             | for a passing reason,
- *                          |        STATEMENT_FAILED          | WRITTEN          | up to three times
- *                          | ROLLED_BACK                      v                  |
- *                          +<---------------------------- COMMITTING             |
- *                          |        STATEMENT_FAILED          | COMMITTED        |
- *                          +------------------------------------------------------'
- *                          v                                  v
- *                      RECORDING --> (*)                     (*) remember
- */
 static enum cycle_state decide(struct step *step)
 {
     switch (step->event->type) {
@@ -621,6 +604,58 @@ static enum cycle_state decide(struct step *step)
     }
 }
 
+/*
+ * The way of a poll. (*) is the end of its cycle: REPORT, DISCARD, then WAITING, or the next poll if one is due.
+ *
+ *     START                       STANDBY
+ *       | STARTED        LOCK_BUSY ^   | TIMER
+ *       v                          |   v
+ *   CONNECTING ------ OPENED ----> LOCKING --- LOCKED, no poll due ---> WAITING <--- (*)
+ *                                     |                                    | TIMER
+ *                                     | LOCKED, a poll is due              |
+ *                                     v                                    |
+ *                                  LOADING <---------- no roster ----------+
+ *                                     | LOADED                             |
+ *                                     v                                    |
+ *                                  PULLING <----------- roster ------------'
+ *                                     | PULLED
+ *                            SAME     v
+ *     (*) <---- COVERING <------- COMPARING
+ *      remember                       | CHANGES
+ *                                     v               TIMER
+ *                                 BEGINNING <------------------ RETRYING
+ *                                     | BEGUN                      ^
+ *                                     v                            | a passing reason, up to three attempts
+ *                                  WRITING ---> ROLLING_BACK ----->+
+ *                                     | WRITTEN                    |
+ *                                     v                            |
+ *                                 COMMITTING ------ refused ------>+
+ *                                     | COMMITTED                  v
+ *                                     v                        RECORDING ---> (*)
+ *                                    (*) remember
+ *
+ *   What fails or is refused leads from PULLING, COMPARING and COVERING to RECORDING, from BEGINNING and WRITING to
+ *   ROLLING_BACK. FENCED leads from COVERING and BEGINNING over (*) to LOADING at once, or, when the cycles before
+ *   failed too, to RECORDING.
+ *
+ * The connection is lost, cannot be made, or its session fails:
+ *
+ *   PULLING ---> CANCELLING ---.
+ *   any other state -----------+---> CLOSING ---> OFFLINE ---> CONNECTING ---> LOCKING
+ *                              |                                                  |
+ *   COMMITTING ---------------'   the poll stays, uncertain                       v
+ *                                              RESOLVE_WAITING <--- unknown --- RESOLVING
+ *                                                     '---------- TIMER --------> |
+ *                                          (*) <--- applied ----------------------+
+ *                                          (*) <--- RECORDING <--- absent --------'
+ *
+ * STOP, or `once` is done:
+ *
+ *   PULLING ---> CANCELLING ------------------------------.
+ *   BEGINNING, WRITING ---> ROLLING_BACK -----------------+
+ *   COMPARING, COVERING, COMMITTING, RECORDING, replied --+
+ *   any other state --------------------------------------+---> CLOSING ---> STOPPED
+ */
 size_t cycle_step(struct cycle *cycle, const struct cycle_event *event,
                   struct cycle_effect ret_effects[CYCLE_EFFECTS_MAX])
 {
