@@ -60,10 +60,15 @@ static bool is_json(const char *content_type)
     return content_type[length] == '\0' || strchr("; \t", content_type[length]) != NULL;
 }
 
+static bool is_space(char character)
+{
+    return character == ' ' || character == '\t' || character == '\r' || character == '\n';
+}
+
 /* The first bytes of a foreign text, without the white space around it, cut at a character's boundary and printable. */
 static void add_excerpt(struct buffer *shown, const char *text, size_t length)
 {
-    while (length > 0 && (unsigned char)text[0] <= ' ') {
+    while (length > 0 && is_space(text[0])) {
         text++;
         length--;
     }
@@ -72,7 +77,7 @@ static void add_excerpt(struct buffer *shown, const char *text, size_t length)
         length = EXCERPT_MAX;
     while (cut && length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80)
         length--;
-    while (length > 0 && (unsigned char)text[length - 1] <= ' ')
+    while (length > 0 && is_space(text[length - 1]))
         length--;
     utf8_add_printable(shown, text, length);
     if (cut)

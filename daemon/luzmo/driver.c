@@ -56,8 +56,9 @@ static void poll_cb(uv_poll_t *poll, int status, int events)
     struct watch *watch = poll->data;
     int flags = 0;
 
+    /* With ERR alone libcurl would give up without asking the socket what happened. */
     if (status < 0)
-        flags |= CURL_CSELECT_ERR;
+        flags |= CURL_CSELECT_ERR | CURL_CSELECT_IN | CURL_CSELECT_OUT;
     if (events & UV_READABLE)
         flags |= CURL_CSELECT_IN;
     if (events & UV_WRITABLE)

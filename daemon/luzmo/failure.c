@@ -15,6 +15,7 @@
 /* OpenSSL's X509_V_ERR_ numbers, in which CURLINFO_SSL_VERIFYRESULT speaks; they never change. */
 enum verify_result {
     VERIFY_OK = 0,
+    VERIFY_NOT_ASKED = 1,
     VERIFY_NOT_YET_VALID = 9,
     VERIFY_EXPIRED = 10,
     VERIFY_SELF_SIGNED = 18,
@@ -24,6 +25,7 @@ enum verify_result {
     VERIFY_REVOKED = 23,
 };
 
+#define OTHER_HOST "the certificate is not for this host; check the host in api.url"
 #define UNKNOWN_CA                                                                                                   \
     "the certificate comes from an authority that is not known here; check that nothing stands in between, or name " \
     "the authority in api.ca_file"
@@ -32,8 +34,9 @@ static const struct {
     enum verify_result result;
     const char *sentence;
 } certificates[] = {
-    /* Name mismatches come without a result: the chain itself was good. */
-    {VERIFY_OK, "the certificate is not for this host; check the host in api.url"},
+    /* The chain was good and the name was not, which libcurl looks at before it asks OpenSSL for the result. */
+    {VERIFY_NOT_ASKED, OTHER_HOST},
+    {VERIFY_OK, OTHER_HOST},
     {VERIFY_NOT_YET_VALID, "the certificate is not valid yet; check this machine's clock"},
     {VERIFY_EXPIRED,
      "the certificate has expired; if it is not the server's fault, check this machine's clock"},
@@ -67,7 +70,6 @@ static const struct {
     /* So libcurl 7.88 calls a single line of more than 100 kB. */
     {CURLE_OUT_OF_MEMORY, ERROR_MALFORMED, false,
      "a line in the head of the answer is too long; look at what stands between here and the API"},
-    {CURLE_FILESIZE_EXCEEDED, ERROR_MALFORMED, false, "the answer announces an impossible length"},
 };
 
 static const char *const waits[] = {

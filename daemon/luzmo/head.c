@@ -141,23 +141,26 @@ void head_init(struct head *head)
 
 int head_add_line(struct head *head, const char *line, size_t length, struct error *error)
 {
-    bool interim = head->status < 200;
-
     head->bytes += length;
     if (head->bytes > HEAD_BYTES_MAX)
         return error_set(
             error, ERROR_MALFORMED,
             "the head of the answer is longer than %zu KiB; look at what stands between here and the API",
             HEAD_BYTES_MAX / 1024);
-    if (interim && length > 5 && strncasecmp(line, "HTTP/", 5) == 0)
-        begin(head, line, length);
-    else if (head->ended)
+    if (head_is_final(head))
         return 0;
+    if (length > 5 && strncasecmp(line, "HTTP/", 5) == 0)
+        begin(head, line, length);
     else if (trimmed(line, length).length == 0)
         head->ended = true;
     else
         take_field(head, line, length);
     return 0;
+}
+
+bool head_is_final(const struct head *head)
+{
+    return head->ended && (head->status >= 200 || head->status == 101);
 }
 
 static int check_encoding(const struct head *head, struct error *error)

@@ -35,7 +35,10 @@ void head_init(struct head *head);
  * lines do not come to an end. */
 MUST_CHECK int head_add_line(struct head *head, const char *line, size_t length, struct error *error);
 
-/* After the head ended: can it be known of the body that follows when it is whole, is it within max_body, and is it
+/* The last line was read, and this is not an interim answer. 101 is none: another protocol follows, not another head. */
+bool head_is_final(const struct head *head);
+
+/* Of a final head: can it be known of the body that follows when it is whole, is it within max_body, and is it
  * plain? ERROR_MALFORMED if not. A body that only ends with the connection is refused: nothing tells it from one that
  * was cut off. */
 MUST_CHECK int head_check_body(const struct head *head, uint64_t max_body, struct error *error);

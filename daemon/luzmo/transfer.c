@@ -20,6 +20,7 @@
 
 #define EXCERPT_MAX    ((size_t)4096) /* bytes kept of a refused answer */
 #define KEEPALIVE_IDLE 60L            /* seconds */
+#define TELLING_PREFIX ((size_t)8)    /* bytes by which a secret is found */
 
 struct transfer {
     struct transfer_order order;
@@ -29,8 +30,8 @@ struct transfer {
     struct head head;
     struct buffer excerpt;
     struct error error; /* why the transfer was stopped from this side */
-    bool requested;     /* connected, the request is on its way */
-    bool accepted;      /* 200, JSON, and it will be known when it is whole */
+    enum failure_phase phase;
+    bool accepted; /* 200, JSON, and it will be known when it is whole */
     bool stopped;
     uint64_t body_bytes;
     char curl_text[CURL_ERROR_SIZE];
@@ -41,17 +42,40 @@ static bool running(const struct transfer *transfer)
     return !transfer->stopped && transfer->error.class == ERROR_NONE;
 }
 
-/* libcurl's CURLOPT_PREREQFUNCTION: name, connection and TLS are done. */
+/* A sign of life; the phase only ever moves on, though sockets may be opened one after another. */
+static void alive(struct transfer *transfer, enum failure_phase phase)
+{
+    if (phase > transfer->phase)
+        transfer->phase = phase;
+    transfer->order.alive_cb(transfer->order.alive_context);
+}
+
+/* libcurl's CURLOPT_SOCKOPTFUNCTION: the name is resolved, a socket is about to connect. */
+static int socket_cb(void *context, curl_socket_t socket, curlsocktype purpose)
+{
+    (void)socket;
+    (void)purpose;
+    alive(context, FAILURE_CONNECTING);
+    return CURL_SOCKOPT_OK;
+}
+
+/* libcurl's CURLOPT_SSL_CTX_FUNCTION: connected, TLS begins. */
+static CURLcode tls_cb(CURL *easy, void *tls, void *context)
+{
+    (void)easy;
+    (void)tls;
+    alive(context, FAILURE_HANDSHAKING);
+    return CURLE_OK;
+}
+
+/* libcurl's CURLOPT_PREREQFUNCTION: all is ready for the request. */
 static int request_cb(void *context, char *remote, char *local, int remote_port, int local_port)
 {
-    struct transfer *transfer = context;
-
     (void)remote;
     (void)local;
     (void)remote_port;
     (void)local_port;
-    transfer->requested = true;
-    transfer->order.alive_cb(transfer->order.alive_context);
+    alive(context, FAILURE_WAITING);
     return CURL_PREREQFUNC_OK;
 }
 
@@ -76,7 +100,7 @@ static size_t header_cb(char *line, size_t size, size_t count, void *context)
 
     if (!running(transfer))
         return 0;
-    transfer->order.alive_cb(transfer->order.alive_context);
+    alive(transfer, FAILURE_RECEIVING);
     if (head_add_line(&transfer->head, line, length, &transfer->error) != 0)
         return 0;
     if (!ended && transfer->head.ended)
@@ -114,7 +138,7 @@ static size_t write_cb(char *bytes, size_t size, size_t count, void *context)
 
     if (!running(transfer))
         return CURL_WRITEFUNC_ERROR;
-    transfer->order.alive_cb(transfer->order.alive_context);
+    alive(transfer, FAILURE_RECEIVING);
     if (transfer->accepted)
         result = deliver(transfer, bytes, length);
     else
@@ -172,14 +196,28 @@ static CURLcode set_texts(CURL *easy, const struct transfer_order *order)
     return code;
 }
 
-static CURLcode set_callbacks(CURL *easy, struct transfer *transfer)
+/* The phases, from the first to the last. */
+static CURLcode set_phases(CURL *easy, struct transfer *transfer)
 {
-    CURLcode code = curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->curl_text);
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, socket_cb);
 
+    if (code == CURLE_OK)
+        code = curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, transfer);
+    if (code == CURLE_OK)
+        code = curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, tls_cb);
+    if (code == CURLE_OK)
+        code = curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, transfer);
     if (code == CURLE_OK)
         code = curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, request_cb);
     if (code == CURLE_OK)
         code = curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
+    return code;
+}
+
+static CURLcode set_answer(CURL *easy, struct transfer *transfer)
+{
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->curl_text);
+
     if (code == CURLE_OK)
         code = curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, header_cb);
     if (code == CURLE_OK)
@@ -244,9 +282,11 @@ struct transfer *transfer_new(const struct transfer_order *order, struct error *
     if (code == CURLE_OK)
         code = set_texts(transfer->easy, order);
     if (code == CURLE_OK)
-        code = set_callbacks(transfer->easy, transfer);
-    if (code == CURLE_OK)
         code = set_request(transfer->easy, transfer);
+    if (code == CURLE_OK)
+        code = set_phases(transfer->easy, transfer);
+    if (code == CURLE_OK)
+        code = set_answer(transfer->easy, transfer);
     if (code == CURLE_OK)
         return transfer;
     error_set(error, ERROR_INTERNAL, "libcurl cannot be set up (%s)", curl_easy_strerror(code));
@@ -275,27 +315,11 @@ void transfer_stop(struct transfer *transfer)
     transfer->stopped = true;
 }
 
-static enum failure_phase phase_of(const struct transfer *transfer)
-{
-    curl_off_t resolved = 0;
-    curl_off_t connected = 0;
-
-    if (transfer->head.bytes > 0)
-        return FAILURE_RECEIVING;
-    if (transfer->requested)
-        return FAILURE_WAITING;
-    curl_easy_getinfo(transfer->easy, CURLINFO_NAMELOOKUP_TIME_T, &resolved);
-    curl_easy_getinfo(transfer->easy, CURLINFO_CONNECT_TIME_T, &connected);
-    if (connected > 0)
-        return FAILURE_HANDSHAKING;
-    return resolved > 0 ? FAILURE_CONNECTING : FAILURE_RESOLVING;
-}
-
 static int failed(struct transfer *transfer, CURLcode code, struct error *error)
 {
     struct failure_facts facts = {
         .code = code,
-        .phase = phase_of(transfer),
+        .phase = transfer->phase,
         .body_bytes = transfer->body_bytes,
         .waited_us = transfer->order.stall_timeout_us,
         .curl_text = transfer->curl_text,
@@ -312,13 +336,18 @@ int transfer_stalled(struct transfer *transfer, struct error *error)
     return failed(transfer, CURLE_OPERATION_TIMEDOUT, error);
 }
 
-/* Asterisks over every occurrence: an answer may repeat what it was asked. */
+/* Asterisks over every occurrence, also one that is cut off: an answer may repeat what it was asked. */
 static void conceal(char *text, size_t length, const struct secret *secret)
 {
+    size_t telling = secret->length < TELLING_PREFIX ? secret->length : TELLING_PREFIX;
+    char *end = text + length;
     char *found;
 
-    while (secret_is_set(secret) && (found = memmem(text, length, secret->bytes, secret->length)) != NULL)
-        memset(found, '*', secret->length);
+    while (telling > 0 && (found = memmem(text, (size_t)(end - text), secret->bytes, telling)) != NULL) {
+        text = found;
+        for (size_t i = 0; text < end && i < secret->length && *text == secret->bytes[i]; i++)
+            *text++ = '*';
+    }
 }
 
 static int refused(struct transfer *transfer, struct error *error)
@@ -344,11 +373,13 @@ int transfer_verdict(struct transfer *transfer, CURLcode code, struct error *err
         return -(int)error->class;
     }
     /* A refused answer is refused, however its body ended. */
-    if (transfer->head.ended && transfer->head.status >= 200 && !transfer->accepted)
+    if (head_is_final(&transfer->head) && !transfer->accepted)
         return refused(transfer, error);
     if (code != CURLE_OK)
         return failed(transfer, code, error);
-    if (!transfer->accepted || transfer->body_bytes == 0)
+    if (!transfer->accepted) /* libcurl is content with half a head */
+        return failed(transfer, CURLE_PARTIAL_FILE, error);
+    if (transfer->body_bytes == 0)
         return error_set(error, ERROR_MALFORMED,
                          "the answer is empty; check that api.url is the address of the Luzmo API");
     return 0;
@@ -356,7 +387,7 @@ int transfer_verdict(struct transfer *transfer, CURLcode code, struct error *err
 
 long transfer_status(const struct transfer *transfer)
 {
-    return transfer->head.ended ? transfer->head.status : 0;
+    return head_is_final(&transfer->head) ? transfer->head.status : 0;
 }
 
 const char *transfer_retry_after(const struct transfer *transfer)
