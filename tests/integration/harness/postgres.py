@@ -1,0 +1,189 @@
+"""A private PostgreSQL: a directory of its own, a unix socket, no TCP port unless asked for, nothing left behind.
+
+Whoever runs the tests connects over the socket without password ("trust"), so that the same tests run as root in a
+container and as a developer; over TCP a password is needed (scram-sha-256). The program under test never connects as
+superuser: each test has a fresh database that belongs to the ordinary role `rollcall`.
+"""
+
+import itertools
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+
+import psycopg2
+import psycopg2.extras
+
+from harness.account import clean_environment, give_to_server, server_account
+from harness.waiting import wait_until
+
+ROLE = "rollcall"
+PASSWORD = "only-for-tests"
+PORT = 5432  # names the socket; nothing listens on it
+
+SETTINGS = {
+    "unix_socket_permissions": "0777",
+    "fsync": "off",  # the machine may lose its power, the tests cannot tell
+    "max_connections": "40",
+    "shared_buffers": "32MB",
+    "log_statement": "none",
+    "timezone": "Europe/Brussels",  # nothing may depend on the server's zone
+}
+
+HBA = """\
+local all all trust
+host  all all 127.0.0.1/32 scram-sha-256
+"""
+
+
+def server_programs():
+    """The directory of the newest installed server, or None."""
+    versions = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"), key=lambda bin: -int(bin.parent.name))
+    for directory in versions:
+        if (directory / "initdb").exists():
+            return directory
+    return None
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Postgres:
+    """The server; start, stop and kill it as often as you like."""
+
+    def __init__(self, directory):
+        self.directory = pathlib.Path(directory)
+        self.data = self.directory / "data"
+        self.log_file = self.directory / "log"
+        self.programs = server_programs()
+        assert self.programs, "no PostgreSQL server is installed (Debian: postgresql-15)"
+        self.process = None
+        self.tcp_port = None
+        self._numbers = itertools.count(1)
+        give_to_server(self.directory)
+        self._initialise()
+
+    def _initialise(self):
+        subprocess.run([self.programs / "initdb", "--pgdata", self.data, "--username", "postgres", "--auth", "trust",
+                        "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync", "--no-instructions"],
+                       check=True, stdout=subprocess.DEVNULL, cwd="/", env=clean_environment(), **server_account())
+        (self.data / "pg_hba.conf").write_text(HBA)
+
+    def start(self, tcp=False, **settings):
+        """Starts the server and waits until it answers. tcp: also on a free port of 127.0.0.1."""
+        self.tcp_port = free_port() if tcp else None
+        every = {**SETTINGS, "unix_socket_directories": str(self.directory), "port": str(self.tcp_port or PORT),
+                 "listen_addresses": "127.0.0.1" if tcp else "", **settings}
+        options = [word for name, value in every.items() for word in ("-c", f"{name}={value}")]
+        with open(self.log_file, "ab") as log:
+            self.process = subprocess.Popen([self.programs / "postgres", "-D", self.data, *options], stdout=log,
+                                            stderr=log, cwd="/", env=clean_environment(), **server_account())
+        wait_until(self._answers, "PostgreSQL to start")
+
+    def _answers(self):
+        if self.process.poll() is not None:
+            raise AssertionError(f"PostgreSQL ended at once:\n{self.log_file.read_text(errors='replace')[-2000:]}")
+        try:
+            self.connect().close()
+            return True
+        except psycopg2.OperationalError:
+            return False
+
+    def stop(self, how="fast"):
+        """smart, fast or immediate, as pg_ctl names them; returns when the server is gone."""
+        if not self.process:
+            return
+        self.process.send_signal({"smart": signal.SIGTERM, "fast": signal.SIGINT, "immediate": signal.SIGQUIT}[how])
+        self.process.wait(timeout=60)
+        self.process = None
+
+    def remove(self):
+        self.stop("immediate")
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def connect(self, database="postgres", user="postgres"):
+        connection = psycopg2.connect(host=str(self.directory), port=self.tcp_port or PORT, dbname=database, user=user)
+        connection.autocommit = True
+        return connection
+
+    def create_database(self):
+        """A fresh database that belongs to an ordinary role."""
+        name = f"rollcall_{next(self._numbers)}"
+        administration = Database(self, "postgres")
+        if not administration.query("SELECT FROM pg_roles WHERE rolname = %s", ROLE):
+            administration.execute(f"CREATE ROLE {ROLE} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD '{PASSWORD}'")
+        administration.execute(f"CREATE DATABASE {name} OWNER {ROLE} TEMPLATE template0")
+        return Database(self, name)
+
+    def drop_database(self, database):
+        if self.process:
+            Database(self, "postgres").execute(f"DROP DATABASE IF EXISTS {database.name} WITH (FORCE)")
+
+
+class Database:
+    """One database. Queries run as superuser, each in a connection of its own, so they work after every restart."""
+
+    def __init__(self, server, name):
+        self.server = server
+        self.name = name
+
+    @property
+    def conninfo(self):
+        """What the program is told: the socket, an ordinary role."""
+        port = self.server.tcp_port or PORT
+        return f"host={self.server.directory} port={port} dbname={self.name} user={ROLE}"
+
+    @property
+    def tcp_conninfo(self):
+        assert self.server.tcp_port, "start the server with tcp=True"
+        return f"host=127.0.0.1 port={self.server.tcp_port} dbname={self.name} user={ROLE} password={PASSWORD}"
+
+    def query(self, sql, *parameters):
+        """All rows, as dicts. With no parameters a % is just a %."""
+        connection = self.server.connect(self.name)
+        try:
+            with connection.cursor(cursor_factory=psycopg2.extras.RealDictCursor) as cursor:
+                cursor.execute("SET TimeZone = 'UTC'")
+                cursor.execute(sql, parameters or None)
+                return [dict(row) for row in cursor.fetchall()] if cursor.description else []
+        finally:
+            connection.close()
+
+    def execute(self, sql, *parameters):
+        self.query(sql, *parameters)
+
+    def value(self, sql, *parameters):
+        """The only column of the only row."""
+        (row,) = self.query(sql, *parameters)
+        (value,) = row.values()
+        return value
+
+    def has_schema(self):
+        return self.value("SELECT to_regclass('rollcall.change_log') IS NOT NULL AS there")
+
+    def members(self):
+        """Present rows of rollcall.member by user id, with bookkeeping columns."""
+        rows = self.query("SELECT * FROM rollcall.member WHERE removed_at IS NULL")
+        return {row["user_id"]: row for row in rows}
+
+    def changes(self, after=0):
+        """change_log in the order of recording, from the change after `after` on."""
+        return self.query("SELECT * FROM rollcall.change_log WHERE change_id > %s ORDER BY change_id", after)
+
+    def last_change(self):
+        return self.value("SELECT coalesce(max(change_id), 0) FROM rollcall.change_log")
+
+    def cycles(self):
+        return self.query("SELECT * FROM rollcall.cycle ORDER BY cycle_id")
+
+    def polls(self):
+        """How many polls left a trace: complete ones in coverage, failed ones as cycles."""
+        if not self.has_schema():
+            return 0
+        return self.value("SELECT (SELECT coalesce(sum(polls), 0) FROM rollcall.coverage)"
+                          " + (SELECT count(*) FROM rollcall.cycle WHERE outcome = 'failed')")
