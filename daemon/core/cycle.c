@@ -145,13 +145,14 @@ static enum cycle_state poll_if_due(struct step *step)
     return cycle->loaded ? CYCLE_PULLING : CYCLE_LOADING;
 }
 
-/* A cycle is over. `once` has done its part unless absences want to be confirmed. */
+/* A cycle is over. `once` has done its part unless absences want to be confirmed, `plan` in any case. */
 static enum cycle_state next_cycle(struct step *step)
 {
     struct cycle *cycle = step->cycle;
     bool failed = cycle->poll_failure.class != ERROR_NONE;
+    bool done = cycle->mode == CYCLE_MODE_PLAN || failed || !cycle->confirm;
 
-    if (cycle->mode == CYCLE_MODE_ONCE && (failed || !cycle->confirm))
+    if (cycle->mode != CYCLE_MODE_SERVICE && done)
         leave(cycle, &cycle->poll_failure);
     return poll_if_due(step);
 }
@@ -171,10 +172,14 @@ static void note_poll_failure(struct step *step)
     step->cycle->retry_after_us = step->event->retry_after_us;
 }
 
+/* `plan` writes nothing, not even that. */
 static enum cycle_state fail_poll(struct step *step)
 {
     note_poll_failure(step);
-    return CYCLE_RECORDING;
+    if (step->cycle->mode != CYCLE_MODE_PLAN)
+        return CYCLE_RECORDING;
+    drop_poll(step, CYCLE_OUTCOME_FAILED);
+    return next_cycle(step);
 }
 
 /* `once` tries once, except that it must learn what became of a COMMIT. */
@@ -205,6 +210,11 @@ static enum cycle_state disconnect(struct step *step)
 }
 
 /* ---- the decisions of the table ---- */
+
+static enum cycle_state opened(struct step *step)
+{
+    return step->cycle->mode == CYCLE_MODE_PLAN ? poll_if_due(step) : CYCLE_LOCKING;
+}
 
 static enum cycle_state open_failed(struct step *step)
 {
@@ -289,16 +299,23 @@ static void note_absences(struct step *step)
     step->cycle->confirm_in_us = step->event->confirm_in_us;
 }
 
+/* `plan` has seen what it wanted to see. */
+static enum cycle_state planned(struct step *step)
+{
+    drop_poll(step, CYCLE_OUTCOME_PLANNED);
+    return next_cycle(step);
+}
+
 static enum cycle_state compared_same(struct step *step)
 {
     note_absences(step);
-    return CYCLE_COVERING;
+    return step->cycle->mode == CYCLE_MODE_PLAN ? planned(step) : CYCLE_COVERING;
 }
 
 static enum cycle_state compared_changes(struct step *step)
 {
     note_absences(step);
-    return CYCLE_BEGINNING;
+    return step->cycle->mode == CYCLE_MODE_PLAN ? planned(step) : CYCLE_BEGINNING;
 }
 
 static enum cycle_state covered(struct step *step)
@@ -382,7 +399,7 @@ struct transition {
 static const struct transition transitions[] = {
     {CYCLE_START,           CYCLE_EVENT_STARTED,          .next   = CYCLE_CONNECTING},
     {CYCLE_OFFLINE,         CYCLE_EVENT_TIMER,            .next   = CYCLE_CONNECTING},
-    {CYCLE_CONNECTING,      CYCLE_EVENT_OPENED,           .next   = CYCLE_LOCKING},
+    {CYCLE_CONNECTING,      CYCLE_EVENT_OPENED,           .decide = opened},
     {CYCLE_CONNECTING,      CYCLE_EVENT_OPEN_FAILED,      .decide = open_failed},
     {CYCLE_LOCKING,         CYCLE_EVENT_LOCKED,           .decide = locked},
     {CYCLE_LOCKING,         CYCLE_EVENT_LOCK_BUSY,        .decide = lock_busy},
@@ -675,8 +692,6 @@ void cycle_init(struct cycle *cycle, enum cycle_mode mode)
     *cycle = (struct cycle){.mode = mode, .state = CYCLE_START, .due = true};
 }
 
-/* ---- names ---- */
-
 const char *cycle_state_name(enum cycle_state state)
 {
     return states[state].name;
@@ -685,90 +700,4 @@ const char *cycle_state_name(enum cycle_state state)
 const char *cycle_state_sentence(enum cycle_state state)
 {
     return states[state].sentence;
-}
-
-const char *cycle_event_name(enum cycle_event_type type)
-{
-    static const char *const names[CYCLE_EVENT_TYPE_COUNT] = {
-        [CYCLE_EVENT_STARTED] = "started",
-        [CYCLE_EVENT_OPENED] = "opened",
-        [CYCLE_EVENT_OPEN_FAILED] = "open_failed",
-        [CYCLE_EVENT_LOCKED] = "locked",
-        [CYCLE_EVENT_LOCK_BUSY] = "lock_busy",
-        [CYCLE_EVENT_LOADED] = "loaded",
-        [CYCLE_EVENT_PULLED] = "pulled",
-        [CYCLE_EVENT_PULL_FAILED] = "pull_failed",
-        [CYCLE_EVENT_COMPARED_SAME] = "compared_same",
-        [CYCLE_EVENT_COMPARED_CHANGES] = "compared_changes",
-        [CYCLE_EVENT_COMPARE_REFUSED] = "compare_refused",
-        [CYCLE_EVENT_COVERED] = "covered",
-        [CYCLE_EVENT_BEGUN] = "begun",
-        [CYCLE_EVENT_WRITTEN] = "written",
-        [CYCLE_EVENT_COMMITTED] = "committed",
-        [CYCLE_EVENT_ROLLED_BACK] = "rolled_back",
-        [CYCLE_EVENT_RESOLVED_APPLIED] = "resolved_applied",
-        [CYCLE_EVENT_RESOLVED_ABSENT] = "resolved_absent",
-        [CYCLE_EVENT_RESOLVED_UNKNOWN] = "resolved_unknown",
-        [CYCLE_EVENT_RECORDED] = "recorded",
-        [CYCLE_EVENT_FENCED] = "fenced",
-        [CYCLE_EVENT_STATEMENT_FAILED] = "statement_failed",
-        [CYCLE_EVENT_DATABASE_LOST] = "database_lost",
-        [CYCLE_EVENT_CLOSED] = "closed",
-        [CYCLE_EVENT_TIMER] = "timer",
-        [CYCLE_EVENT_POLL_NOW] = "poll_now",
-        [CYCLE_EVENT_STOP] = "stop",
-    };
-
-    return names[type];
-}
-
-const char *cycle_effect_name(enum cycle_effect_type type)
-{
-    static const char *const names[CYCLE_EFFECT_TYPE_COUNT] = {
-        [CYCLE_EFFECT_OPEN] = "open",
-        [CYCLE_EFFECT_LOCK] = "lock",
-        [CYCLE_EFFECT_LOAD] = "load",
-        [CYCLE_EFFECT_PULL] = "pull",
-        [CYCLE_EFFECT_CANCEL_PULL] = "cancel_pull",
-        [CYCLE_EFFECT_COMPARE] = "compare",
-        [CYCLE_EFFECT_COVER] = "cover",
-        [CYCLE_EFFECT_BEGIN] = "begin",
-        [CYCLE_EFFECT_WRITE] = "write",
-        [CYCLE_EFFECT_COMMIT] = "commit",
-        [CYCLE_EFFECT_ROLLBACK] = "rollback",
-        [CYCLE_EFFECT_RESOLVE] = "resolve",
-        [CYCLE_EFFECT_RECORD] = "record",
-        [CYCLE_EFFECT_CANCEL_QUERY] = "cancel_query",
-        [CYCLE_EFFECT_CLOSE] = "close",
-        [CYCLE_EFFECT_REMEMBER] = "remember",
-        [CYCLE_EFFECT_FORGET] = "forget",
-        [CYCLE_EFFECT_DISCARD] = "discard",
-        [CYCLE_EFFECT_REPORT] = "report",
-        [CYCLE_EFFECT_WAIT] = "wait",
-        [CYCLE_EFFECT_FINISH] = "finish",
-    };
-
-    return names[type];
-}
-
-const char *cycle_wait_name(enum cycle_wait wait)
-{
-    static const char *const names[CYCLE_WAIT_COUNT] = {
-        [CYCLE_WAIT_NEXT_POLL] = "next_poll",     [CYCLE_WAIT_CONFIRM] = "confirm",
-        [CYCLE_WAIT_API_BACKOFF] = "api_backoff", [CYCLE_WAIT_DATABASE] = "database",
-        [CYCLE_WAIT_STANDBY] = "standby",
-    };
-
-    return names[wait];
-}
-
-const char *cycle_outcome_name(enum cycle_outcome outcome)
-{
-    static const char *const names[CYCLE_OUTCOME_COUNT] = {
-        [CYCLE_OUTCOME_UNCHANGED] = "unchanged", [CYCLE_OUTCOME_WRITTEN] = "written",
-        [CYCLE_OUTCOME_FAILED] = "failed",       [CYCLE_OUTCOME_STOPPED] = "stopped",
-        [CYCLE_OUTCOME_UNCERTAIN] = "uncertain",
-    };
-
-    return names[outcome];
 }

@@ -137,6 +137,7 @@ enum cycle_outcome {
     CYCLE_OUTCOME_UNCHANGED,
     CYCLE_OUTCOME_WRITTEN,
     CYCLE_OUTCOME_FAILED,
+    CYCLE_OUTCOME_PLANNED, /* compared, and that was all that was asked for */
     CYCLE_OUTCOME_STOPPED, /* STOP came before anything was written */
     CYCLE_OUTCOME_UNCERTAIN, /* ended before an uncertain COMMIT could be looked up; the next start reads what is true */
     CYCLE_OUTCOME_COUNT
@@ -160,6 +161,7 @@ struct cycle_effect {
 
 enum cycle_mode {
     CYCLE_MODE_SERVICE, /* runs until STOP */
+    CYCLE_MODE_PLAN,    /* one comparison, without lock and without writing anything */
     CYCLE_MODE_ONCE,    /* one cycle, and the confirming poll if absences await one; tries once */
 };
 

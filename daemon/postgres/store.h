@@ -76,8 +76,9 @@ void store_read_rejected(struct store *store, store_rejected_cb rejected_cb, sto
 struct store_poll {
     struct uuid poll_uuid; /* also the cycle's uuid when one is written */
     const char *organization_id;
-    int64_t asked, answered;     /* microseconds since 1970 */
-    int64_t interval_max_gap_us; /* sync.max_gap */
+    int64_t asked, answered; /* microseconds since 1970 */
+    int64_t max_gap_us;      /* sync.max_gap: polls further apart open a new span of coverage */
+    bool full_compare; /* everything was compared: store_cover moves organization.last_full_compare_at too */
 };
 
 /* The coverage statement: extends or opens a span, joined to the fence, and may be repeated with the same poll. */

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "core/model.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -8,6 +8,9 @@
 #include "base/secret.h"
 #include "service/config.h"
 
+#define CREDENTIALS_KEY_FILE   "/etc/rollcall/luzmo-key"
+#define CREDENTIALS_TOKEN_FILE "/etc/rollcall/luzmo-token"
+
 struct credentials {
     struct secret key; /* a UUID by documentation, not enforced */
     struct secret token;

@@ -1,0 +1,210 @@
+/*
+ * Rows for people and programs. A table is aligned by its first rows, which are kept until there are enough of them.
+ */
+#include "commands/output.h"
+
+#include "base/buffer.h"
+#include "base/memory.h"
+#include "base/utf8.h"
+#include "commands/terminal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TABLE_COLUMNS_MAX 16
+#define ALIGNED_ROWS      500
+#define CELL_COLUMNS_MAX  48
+#define CELL_MAX          ((size_t)16 * 1024 * 1024)
+
+struct output {
+    enum output_format format;
+    const char *const *table_columns;
+    size_t table_count;
+    bool coloured;
+    uint64_t rows;
+    char *kept[ALIGNED_ROWS][TABLE_COLUMNS_MAX];
+    size_t kept_count;
+    bool aligned;
+    size_t widths[TABLE_COLUMNS_MAX];
+    struct buffer line;
+};
+
+int output_format_parse(const char *word, enum output_format *ret_format, struct error *error)
+{
+    static const char *const words[] = {"table", "csv", "json"};
+
+    *ret_format = OUTPUT_TABLE;
+    for (size_t i = 0; word != NULL && i < sizeof words / sizeof words[0]; i++) {
+        if (strcmp(word, words[i]) != 0)
+            continue;
+        *ret_format = (enum output_format)i;
+        return 0;
+    }
+    if (word == NULL)
+        return 0;
+    return error_set(error, ERROR_USAGE, "--format is \"%s\", expected table, csv or json", word);
+}
+
+struct output *output_new(enum output_format format, const char *const *table_columns)
+{
+    struct output *output = memory_alloc(sizeof *output);
+
+    output->format = format;
+    output->table_columns = table_columns;
+    while (table_columns[output->table_count] != NULL)
+        output->table_count++;
+    output->coloured = terminal_wants_colour();
+    buffer_init(&output->line, CELL_MAX);
+    return output;
+}
+
+void output_free(struct output *output)
+{
+    if (output == NULL)
+        return;
+    for (size_t i = 0; i < output->kept_count; i++)
+        for (size_t k = 0; k < output->table_count; k++)
+            free(output->kept[i][k]);
+    buffer_done(&output->line);
+    free(output);
+}
+
+static void write_line(struct output *output)
+{
+    fwrite(output->line.data, 1, output->line.length, stdout);
+    buffer_clear(&output->line);
+}
+
+/* --- CSV, RFC 4180 ------------------------------------------------------------------------------------------------ */
+
+static void csv_row(struct output *output, const struct column *columns, int count)
+{
+    for (int i = 0; output->rows == 0 && i < count; i++)
+        buffer_add_format(&output->line, "%s%s", i == 0 ? "" : ",", columns[i].name);
+    if (output->rows == 0)
+        buffer_add_text(&output->line, "\r\n");
+    for (int i = 0; i < count; i++) {
+        buffer_add_text(&output->line, i == 0 ? "" : ",");
+        if (columns[i].value != NULL)
+            utf8_add_csv(&output->line, columns[i].value, strlen(columns[i].value));
+    }
+    buffer_add_text(&output->line, "\r\n");
+    write_line(output);
+}
+
+/* --- JSON: an array of objects ------------------------------------------------------------------------------------ */
+
+static void json_value(struct buffer *line, const struct column *column)
+{
+    if (column->value == NULL)
+        buffer_add_text(line, "null");
+    else if (column->type == COLUMN_TEXT || column->type == COLUMN_TIME)
+        utf8_add_json(line, column->value, strlen(column->value));
+    else
+        buffer_add_text(line, column->value);
+}
+
+static void json_row(struct output *output, const struct column *columns, int count)
+{
+    buffer_add_text(&output->line, output->rows == 0 ? "[\n" : ",\n");
+    for (int i = 0; i < count; i++) {
+        buffer_add_format(&output->line, "%s\"%s\":", i == 0 ? "{" : ",", columns[i].name);
+        json_value(&output->line, &columns[i]);
+    }
+    buffer_add_char(&output->line, '}');
+    write_line(output);
+}
+
+/* --- table -------------------------------------------------------------------------------------------------------- */
+
+/* A cell that is too wide would push its neighbours off the screen. */
+static void print_cell(struct output *output, const char *text, size_t index, enum colour colour)
+{
+    bool last = index + 1 == output->table_count;
+
+    terminal_print_cell(stdout, text, last ? 0 : output->widths[index] + 2, colour, output->coloured);
+}
+
+static void print_cells(struct output *output, char *const *cells)
+{
+    for (size_t i = 0; i < output->table_count; i++)
+        print_cell(output, cells[i], i, COLOUR_NONE);
+    putchar('\n');
+}
+
+static void widen(struct output *output, size_t index, const char *text)
+{
+    size_t width = utf8_width(text, strlen(text));
+
+    if (width > CELL_COLUMNS_MAX)
+        width = CELL_COLUMNS_MAX;
+    if (width > output->widths[index])
+        output->widths[index] = width;
+}
+
+static void print_aligned(struct output *output)
+{
+    output->aligned = true;
+    for (size_t i = 0; i < output->table_count; i++)
+        widen(output, i, output->table_columns[i]);
+    for (size_t i = 0; i < output->kept_count; i++)
+        for (size_t k = 0; k < output->table_count; k++)
+            widen(output, k, output->kept[i][k]);
+    for (size_t i = 0; i < output->table_count; i++)
+        print_cell(output, output->table_columns[i], i, COLOUR_BOLD);
+    putchar('\n');
+    for (size_t i = 0; i < output->kept_count; i++)
+        print_cells(output, output->kept[i]);
+}
+
+static const char *cell_text(const struct column *columns, int count, const char *name)
+{
+    for (int i = 0; i < count; i++)
+        if (strcmp(columns[i].name, name) == 0)
+            return columns[i].value == NULL ? "" : columns[i].value;
+    return "";
+}
+
+static void table_row(struct output *output, const struct column *columns, int count)
+{
+    char *cells[TABLE_COLUMNS_MAX];
+
+    for (size_t i = 0; i < output->table_count; i++)
+        cells[i] = memory_string(cell_text(columns, count, output->table_columns[i]));
+    if (!output->aligned && output->kept_count < ALIGNED_ROWS) {
+        memcpy(output->kept[output->kept_count++], cells, sizeof cells);
+        return;
+    }
+    if (!output->aligned)
+        print_aligned(output);
+    print_cells(output, cells);
+    for (size_t i = 0; i < output->table_count; i++)
+        free(cells[i]);
+}
+
+/* --- all of them -------------------------------------------------------------------------------------------------- */
+
+int output_row_cb(void *context, const struct column *columns, int count, struct error *error)
+{
+    struct output *output = context;
+
+    if (output->format == OUTPUT_CSV)
+        csv_row(output, columns, count);
+    else if (output->format == OUTPUT_JSON)
+        json_row(output, columns, count);
+    else
+        table_row(output, columns, count);
+    output->rows++;
+    return ferror(stdout) ? error_set(error, ERROR_UNAVAILABLE, "the output could not be written") : 0;
+}
+
+void output_end(struct output *output, const char *nothing)
+{
+    if (output->format == OUTPUT_JSON)
+        puts(output->rows == 0 ? "[]" : "\n]");
+    else if (output->format == OUTPUT_TABLE && output->rows == 0)
+        puts(nothing);
+    else if (output->format == OUTPUT_TABLE && !output->aligned)
+        print_aligned(output);
+}

@@ -1,0 +1,55 @@
+/*
+ * Text for a person's terminal.
+ */
+#include "commands/terminal.h"
+
+#include "base/utf8.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PRINTED_MAX ((size_t)16 * 1024 * 1024)
+
+bool terminal_is_interactive(void)
+{
+    return isatty(STDOUT_FILENO) == 1;
+}
+
+bool terminal_wants_colour(void)
+{
+    const char *no_colour = getenv("NO_COLOR");
+    const char *terminal = getenv("TERM");
+
+    if (no_colour != NULL && no_colour[0] != '\0')
+        return false;
+    return terminal_is_interactive() && terminal != NULL && strcmp(terminal, "dumb") != 0;
+}
+
+void terminal_print(FILE *out, const char *text, size_t length)
+{
+    struct buffer printable;
+
+    buffer_init(&printable, PRINTED_MAX);
+    utf8_add_printable(&printable, text, length);
+    fwrite(printable.data, 1, printable.length, out);
+    buffer_done(&printable);
+}
+
+static const char *const escapes[] = {
+    [COLOUR_NONE] = "",        [COLOUR_BOLD] = "\x1b[1m",   [COLOUR_DIM] = "\x1b[2m",
+    [COLOUR_RED] = "\x1b[31m", [COLOUR_GREEN] = "\x1b[32m", [COLOUR_YELLOW] = "\x1b[33m",
+};
+
+void terminal_print_cell(FILE *out, const char *text, size_t columns, enum colour colour, bool coloured)
+{
+    size_t length = strlen(text);
+    size_t width = utf8_width(text, length);
+    bool shown = coloured && colour != COLOUR_NONE;
+
+    fputs(shown ? escapes[colour] : "", out);
+    terminal_print(out, text, length);
+    fputs(shown ? "\x1b[0m" : "", out);
+    if (width < columns)
+        fprintf(out, "%*s", (int)(columns - width), "");
+}

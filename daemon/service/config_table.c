@@ -1,0 +1,194 @@
+/*
+ * The table of settings, and what their texts turn into. Every wrong value is told the same way.
+ */
+#include "service/config_private.h"
+
+#include "base/memory.h"
+#include "core/model.h"
+#include "service/quantity.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SECOND     INT64_C(1000000)
+#define DAY        (86400 * SECOND)
+#define AT(member) offsetof(struct config, member)
+
+const struct setting config_settings[] = {
+    {"api", "url", SETTING_URL, AT(api.url), "https://api.luzmo.com/0.1.0", 0, 0, SETTING_RELOADABLE,
+     "base address of the Luzmo API, https only: EU https://api.luzmo.com/0.1.0, US https://api.us.luzmo.com/0.1.0, or your VPC's"},
+    {"api", "organization_id", SETTING_TEXT, AT(api.organization_id), "", 0, ORGANIZATION_ID_MAX, 0,
+     "the organization that must answer; empty: the first complete poll pins it"},
+    {"api", "ca_file", SETTING_TEXT, AT(api.ca_file), "", 0, 4096, SETTING_RELOADABLE,
+     "PEM file of the certificate authorities to trust instead of the system's"},
+    {"api", "key_file", SETTING_TEXT, AT(api.key_file), "", 0, 4096, SETTING_RELOADABLE,
+     "file with the API key; empty: /etc/rollcall/luzmo-key"},
+    {"api", "token_file", SETTING_TEXT, AT(api.token_file), "", 0, 4096, SETTING_RELOADABLE,
+     "file with the API token; empty: /etc/rollcall/luzmo-token"},
+    {"api", "proxy", SETTING_TEXT, AT(api.proxy), "", 0, 4096, SETTING_RELOADABLE,
+     "proxy for the API, for example http://proxy.example:3128; the environment's proxy variables are ignored"},
+    {"database", "conninfo", SETTING_TEXT, AT(database.conninfo), "dbname=rollcall", 0, 4096, 0,
+     "libpq connection string or URI; PG* variables, service files and pass files work as everywhere"},
+    {"database", "migrate", SETTING_MIGRATE, AT(database.migrate), "auto", 0, 0, SETTING_RELOADABLE,
+     "auto: `run` and `once` create or upgrade the schema when they may; never: only `rollcall migrate` does"},
+    {"sync", "interval", SETTING_DURATION, AT(sync.interval), "5min", SECOND, 7 * DAY, SETTING_RELOADABLE,
+     "from the start of one poll to the start of the next"},
+    {"sync", "stall_timeout", SETTING_DURATION, AT(sync.stall_timeout), "60s", SECOND, DAY,
+     SETTING_RELOADABLE, "a pull without a byte for this long has failed"},
+    {"sync", "total_timeout", SETTING_DURATION, AT(sync.total_timeout), "10min", SECOND, DAY,
+     SETTING_RELOADABLE, "a pull that takes longer has failed"},
+    {"sync", "removal_polls", SETTING_COUNT, AT(sync.removal_polls), "2", 1, 1000, SETTING_RELOADABLE,
+     "complete polls in a row without a member before it counts as gone"},
+    {"sync", "confirm_after", SETTING_DURATION, AT(sync.confirm_after), "30s", SECOND, DAY,
+     SETTING_RELOADABLE, "least time between two polls that count a member's absence"},
+    {"sync", "full_compare", SETTING_DURATION, AT(sync.full_compare), "1h", SECOND, 365 * DAY,
+     SETTING_RELOADABLE, "how often every member is compared by value, whatever the digests say"},
+    {"sync", "max_gap", SETTING_DURATION, AT(sync.max_gap), "15min", SECOND, 365 * DAY, SETTING_RELOADABLE,
+     "polls further apart than this are a gap in coverage; unset: three intervals"},
+    {"sync", "max_body", SETTING_SIZE, AT(sync.max_body), "2GiB", 1024, INT64_C(1) << 40, SETTING_RELOADABLE,
+     "an answer with more bytes has failed"},
+    {"sync", "max_members", SETTING_COUNT, AT(sync.max_members), "5000000", 1, 100000000, SETTING_RELOADABLE,
+     "an answer with more members has failed"},
+    {"guard", "removals", SETTING_SHARE, AT(guard.removals), "15%", 0, 0, SETTING_RELOADABLE | SETTING_LATER,
+     "share of the members that may leave within a day before removals are held"},
+    {"guard", "removals_floor", SETTING_COUNT, AT(guard.removals_floor), "2", 0, 1000000,
+     SETTING_RELOADABLE | SETTING_LATER, "so many removals are allowed whatever the share says"},
+    {"guard", "removals_max", SETTING_COUNT, AT(guard.removals_max), "1000", 1, 100000000,
+     SETTING_RELOADABLE | SETTING_LATER,
+     "no more removals than this within a day, however large the organization"},
+    {"guard", "vanished_flags", SETTING_SHARE, AT(guard.vanished_flags), "15%", 0, 0,
+     SETTING_RELOADABLE | SETTING_LATER,
+     "share of the members whose flags may turn from known to missing before that is held"},
+    {"guard", "demotions", SETTING_SHARE, AT(guard.demotions), "off", 0, 0,
+     SETTING_RELOADABLE | SETTING_LATER,
+     "share of the members that may lose a flag before that is held; off: applied at once"},
+    {"guard", "owner_grants", SETTING_SHARE, AT(guard.owner_grants), "off", 0, 0,
+     SETTING_RELOADABLE | SETTING_LATER,
+     "share of the members that may become owners before that is held; off: applied at once"},
+    {"guard", "min_owners", SETTING_COUNT, AT(guard.min_owners), "1", 0, 1000000,
+     SETTING_RELOADABLE | SETTING_LATER, "fewer owners than this raise an alert"},
+    {"http", "listen", SETTING_TEXT, AT(http.listen), "", 0, 4096, SETTING_LATER,
+     "address:port for metrics and health; empty: off"},
+    {"log", "level", SETTING_LEVEL, AT(log.level), "info", 0, 0, SETTING_RELOADABLE,
+     "error, warning, notice, info or debug"},
+};
+
+const size_t config_setting_count = sizeof config_settings / sizeof config_settings[0];
+
+/* --- one value ---------------------------------------------------------------------------------------------------- */
+
+static int convert_number(const struct setting *setting, const char *text, int64_t *ret_number,
+                          const char **ret_expected)
+{
+    switch (setting->type) {
+    case SETTING_DURATION:
+        *ret_expected = "a duration such as 30s, 5min or 1h";
+        return quantity_duration(text, ret_number);
+    case SETTING_SIZE:
+        *ret_expected = "a size such as 64KiB, 100MiB or 2GiB";
+        return quantity_size(text, ret_number);
+    default:
+        *ret_expected = "a whole number";
+        return quantity_count(text, ret_number);
+    }
+}
+
+static int set_number(const struct setting *setting, const char *text, void *target, struct error *error)
+{
+    const char *expected = NULL;
+    char least[32], most[32];
+    int64_t number = 0;
+
+    if (convert_number(setting, text, &number, &expected) < 0)
+        return error_set(error, ERROR_CONFIG, "%s.%s is \"%s\", expected %s", setting->section, setting->key,
+                         text, expected);
+    if (number < setting->least || number > setting->most) {
+        bool duration = setting->type == SETTING_DURATION;
+        quantity_format(setting->least, duration, least, sizeof least);
+        quantity_format(setting->most, duration, most, sizeof most);
+        return error_set(error, ERROR_CONFIG, "%s.%s is %s, expected something from %s to %s",
+                         setting->section, setting->key, text, least, most);
+    }
+    *(int64_t *)target = number;
+    return 0;
+}
+
+static int set_text(const struct setting *setting, const char *text, char **target, struct error *error)
+{
+    if (setting->type == SETTING_URL && strncmp(text, "https://", 8) != 0)
+        return error_set(error, ERROR_CONFIG,
+                         "%s.%s is \"%s\", expected an address that begins with https://", setting->section,
+                         setting->key, text);
+    if (strlen(text) > (setting->most > 0 ? (size_t)setting->most : 4096))
+        return error_set(error, ERROR_CONFIG, "%s.%s is too long", setting->section, setting->key);
+    free(*target);
+    *target = memory_string(text);
+    return 0;
+}
+
+int config_set(struct config *config, const struct setting *setting, const char *text, struct error *error)
+{
+    void *target = (char *)config + setting->offset;
+
+    switch (setting->type) {
+    case SETTING_TEXT:
+    case SETTING_URL:
+        return set_text(setting, text, target, error);
+    case SETTING_DURATION:
+    case SETTING_SIZE:
+    case SETTING_COUNT:
+        return set_number(setting, text, target, error);
+    case SETTING_SHARE:
+        if (quantity_share(text, target) == 0)
+            return 0;
+        return error_set(error, ERROR_CONFIG, "%s.%s is \"%s\", expected a percentage such as 15%%, or off",
+                         setting->section, setting->key, text);
+    case SETTING_LEVEL:
+        if (log_level_parse(text, target))
+            return 0;
+        return error_set(error, ERROR_CONFIG,
+                         "%s.%s is \"%s\", expected error, warning, notice, info or debug", setting->section,
+                         setting->key, text);
+    case SETTING_MIGRATE:
+        break;
+    }
+    *(enum config_migrate *)target = strcmp(text, "never") == 0 ? CONFIG_MIGRATE_NEVER : CONFIG_MIGRATE_AUTO;
+    if (strcmp(text, "never") != 0 && strcmp(text, "auto") != 0)
+        return error_set(error, ERROR_CONFIG, "%s.%s is \"%s\", expected auto or never", setting->section,
+                         setting->key, text);
+    return 0;
+}
+
+void config_set_defaults(struct config *config)
+{
+    struct error error;
+
+    for (size_t i = 0; i < config_setting_count; i++)
+        if (config_set(config, &config_settings[i], config_settings[i].default_text, &error) < 0)
+            abort(); /* the table contradicts itself */
+}
+
+/* --- two configurations ------------------------------------------------------------------------------------------- */
+
+bool config_setting_same(const struct setting *setting, const struct config *left, const struct config *right)
+{
+    const void *one = (const char *)left + setting->offset;
+    const void *other = (const char *)right + setting->offset;
+
+    if (setting->type == SETTING_TEXT || setting->type == SETTING_URL)
+        return strcmp(*(char *const *)one, *(char *const *)other) == 0;
+    if (setting->type == SETTING_LEVEL)
+        return *(const enum log_level *)one == *(const enum log_level *)other;
+    if (setting->type == SETTING_MIGRATE)
+        return *(const enum config_migrate *)one == *(const enum config_migrate *)other;
+    return memcmp(one, other, sizeof(int64_t)) == 0; /* an int64_t or a double */
+}
+
+void config_free_texts(struct config *config)
+{
+    for (size_t i = 0; i < config_setting_count; i++) {
+        char **text = (void *)((char *)config + config_settings[i].offset);
+        if (config_settings[i].type == SETTING_TEXT || config_settings[i].type == SETTING_URL)
+            free(*text);
+    }
+}

@@ -1,0 +1,25 @@
+/*
+ * Loop lag: how long one turn of the event loop was busy, waiting not counted. The longest turn says whether anything
+ * held the loop up.
+ */
+#ifndef SERVICE_LAG_H
+#define SERVICE_LAG_H
+
+#include <stdint.h>
+#include <uv.h>
+
+struct lag {
+    uv_prepare_t prepare;  /* once a turn, before the loop waits */
+    uint64_t turn_from_ns; /* when the former turn was measured */
+    uint64_t idle_ns;      /* what the loop had waited by then, in all */
+    uint64_t longest_ns;
+};
+
+/* The loop must not have run yet: it is told to count the time it waits. Does not keep the loop alive. */
+void lag_start(struct lag *lag, uv_loop_t *loop);
+void lag_stop(struct lag *lag); /* closes the handle */
+
+/* The longest busy turn since the last call, in microseconds. */
+int64_t lag_take_us(struct lag *lag);
+
+#endif

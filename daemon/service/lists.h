@@ -1,0 +1,35 @@
+/*
+ * Small growing lists of member ids and slice digests, kept between polls. A zeroed list is empty.
+ */
+#ifndef SERVICE_LISTS_H
+#define SERVICE_LISTS_H
+
+#include "base/digest.h"
+#include "base/uuid.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct id_list {
+    struct uuid *ids;
+    size_t count;
+    size_t capacity;
+};
+
+void id_list_add(struct id_list *list, const struct uuid *id);
+void id_list_append(struct id_list *list, const struct id_list *others);
+void id_list_clear(struct id_list *list); /* empty, memory kept */
+void id_list_done(struct id_list *list);
+
+struct digest_list {
+    struct digest *digests;
+    size_t count;
+    size_t capacity;
+};
+
+void digest_list_add(struct digest_list *list, const struct digest *digest);
+bool digest_list_has(const struct digest_list *list, const struct digest *digest);
+void digest_list_clear(struct digest_list *list);
+void digest_list_done(struct digest_list *list);
+
+#endif

@@ -1,0 +1,367 @@
+/*
+ * The runner's centre: steps the cycle machine, performs its effects in order, keeps the timer and the signals.
+ */
+#include "service/runner.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "core/schedule.h"
+#include "service/notify.h"
+#include "service/runner_state.h"
+#include "service/settings.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+/* A standby asks for the lock this often. */
+#define STANDBY_US 1000000
+
+/* --- WAIT --------------------------------------------------------------------------------------------------------- */
+
+static uint64_t any_bits(void)
+{
+    uint64_t bits = 0;
+    return getrandom(&bits, sizeof bits, GRND_NONBLOCK) == (ssize_t)sizeof bits ? bits : 0;
+}
+
+static int64_t wait_us(const struct runner *runner, const struct cycle_effect *effect)
+{
+    struct schedule_settings settings = {.interval_us = runner->config.sync.interval,
+                                         .confirm_after_us = runner->config.sync.confirm_after};
+    int64_t next_poll_us = schedule_next_poll_us(&settings, clock_monotonic_us() - runner->last_pull_us);
+
+    switch (effect->wait) {
+    case CYCLE_WAIT_NEXT_POLL:
+        return next_poll_us;
+    case CYCLE_WAIT_CONFIRM:
+        if (runner->options.mode == CYCLE_MODE_ONCE || effect->delay_us < next_poll_us)
+            return effect->delay_us;
+        return next_poll_us;
+    case CYCLE_WAIT_API_BACKOFF:
+        return schedule_api_backoff_us(&settings, effect->error.class, effect->failures,
+                                       effect->retry_after_us, any_bits());
+    case CYCLE_WAIT_DATABASE:
+        return schedule_database_backoff_us(effect->failures, any_bits());
+    case CYCLE_WAIT_STANDBY:
+        return STANDBY_US;
+    case CYCLE_WAIT_COUNT:
+        break;
+    }
+    return 0;
+}
+
+bool runner_full_compare_due(const struct runner *runner)
+{
+    return runner->organization.exists &&
+           clock_wall_us() - runner->organization.last_full_compare_at >= runner->config.sync.full_compare;
+}
+
+static void wait_cb(uv_timer_t *timer)
+{
+    struct runner *runner = timer->data;
+    struct cycle_event event = {.type = CYCLE_EVENT_TIMER};
+
+    event.reload = runner->reload_roster || runner_full_compare_due(runner);
+    runner_event(runner, &event);
+}
+
+/* libuv counts whole milliseconds; rounding up keeps "at least this long" true. */
+static void wait_start(struct runner *runner, const struct cycle_effect *effect)
+{
+    int64_t us = wait_us(runner, effect);
+
+    if (effect->wait == CYCLE_WAIT_DATABASE && effect->error.class != ERROR_NONE)
+        log_event(LOG_LEVEL_WARNING, "database_away", LOG_TEXT("error", effect->error.text),
+                  LOG_INTEGER("retry_ms", us / 1000));
+    uv_timer_start(&runner->wait_timer, wait_cb, (uint64_t)((us + 999) / 1000), 0);
+}
+
+/* --- REPORT and FINISH -------------------------------------------------------------------------------------------- */
+
+void runner_summary_done(struct runner_summary *summary)
+{
+    free(summary->display_name);
+    memset(summary, 0, sizeof *summary);
+}
+
+static void summarise(struct runner *runner, enum cycle_outcome outcome)
+{
+    struct runner_summary *summary = runner->summary;
+    struct runner_poll *current = &runner->current;
+
+    if (summary == NULL)
+        return;
+    runner_summary_done(summary);
+    summary->outcome = outcome;
+    if (current->comparison == NULL)
+        return;
+    const struct poll_result *result = poll_result(current->poll);
+    summary->compared = true;
+    memcpy(summary->organization_id, result->envelope.organization_id, sizeof summary->organization_id);
+    summary->display_name = organization_display_name(result->envelope.name_json);
+    summary->first_load = current->first_load;
+    summary->organization_renamed = current->changeset.organization_changed;
+    summary->members = result->slices - result->duplicates;
+    summary->unreadable = result->unreadable;
+    summary->rejected = (uint32_t)poll_rejection_count(current->poll);
+    summary->counts = current->changeset.counts;
+}
+
+static void report(struct runner *runner, const struct cycle_effect *effect)
+{
+    summarise(runner, effect->outcome);
+    runner_log_cycle(runner, effect->outcome, &effect->error);
+}
+
+static void client_closed_cb(void *context)
+{
+    struct runner *runner = context;
+    runner->client = NULL;
+}
+
+/* The last effect: every handle is closed, so that the loop runs out by itself. */
+static void finish(struct runner *runner, const struct cycle_effect *effect)
+{
+    runner->result = effect->error;
+    notify_stopping();
+    notify_watchdog_stop();
+    lag_stop(&runner->lag);
+    uv_close((uv_handle_t *)&runner->wait_timer, NULL);
+    uv_close((uv_handle_t *)&runner->lock_timer, NULL);
+    for (size_t i = 0; i < SIGNAL_COUNT; i++)
+        uv_close((uv_handle_t *)&runner->signals[i], NULL);
+    client_close(runner->client, client_closed_cb, runner);
+}
+
+/* --- the machine -------------------------------------------------------------------------------------------------- */
+
+static void cancel_pull(struct runner *runner)
+{
+    client_cancel(runner->client);
+}
+
+static void remember(struct runner *runner)
+{
+    runner_log_findings(runner);
+    runner_remember(runner);
+}
+
+/* The effects that need nothing but the runner. */
+static void (*const performers[CYCLE_EFFECT_TYPE_COUNT])(struct runner *runner) = {
+    [CYCLE_EFFECT_OPEN] = runner_open,
+    [CYCLE_EFFECT_LOCK] = runner_lock,
+    [CYCLE_EFFECT_LOAD] = runner_load,
+    [CYCLE_EFFECT_PULL] = runner_pull_start,
+    [CYCLE_EFFECT_CANCEL_PULL] = cancel_pull,
+    [CYCLE_EFFECT_COMPARE] = runner_compare,
+    [CYCLE_EFFECT_COVER] = runner_cover,
+    [CYCLE_EFFECT_BEGIN] = runner_begin,
+    [CYCLE_EFFECT_WRITE] = runner_write,
+    [CYCLE_EFFECT_COMMIT] = runner_commit,
+    [CYCLE_EFFECT_ROLLBACK] = runner_rollback,
+    [CYCLE_EFFECT_RESOLVE] = runner_resolve,
+    [CYCLE_EFFECT_CANCEL_QUERY] = runner_cancel_query,
+    [CYCLE_EFFECT_CLOSE] = runner_close,
+    [CYCLE_EFFECT_REMEMBER] = remember,
+    [CYCLE_EFFECT_FORGET] = runner_forget,
+    [CYCLE_EFFECT_DISCARD] = runner_pull_discard,
+};
+
+static void perform(struct runner *runner, const struct cycle_effect *effect)
+{
+    switch (effect->type) {
+    case CYCLE_EFFECT_RECORD:
+        runner_record(runner, &effect->error);
+        break;
+    case CYCLE_EFFECT_REPORT:
+        report(runner, effect);
+        break;
+    case CYCLE_EFFECT_WAIT:
+        wait_start(runner, effect);
+        break;
+    case CYCLE_EFFECT_FINISH:
+        finish(runner, effect);
+        break;
+    default:
+        performers[effect->type](runner);
+        break;
+    }
+}
+
+static void reload_when_idle(struct runner *runner);
+
+void runner_event(struct runner *runner, const struct cycle_event *event)
+{
+    struct cycle_effect effects[CYCLE_EFFECTS_MAX];
+    enum cycle_state from = runner->cycle.state;
+
+    uv_timer_stop(&runner->wait_timer); /* whatever comes ends the wait */
+    size_t count = cycle_step(&runner->cycle, event, effects);
+    log_event(LOG_LEVEL_DEBUG, "step", LOG_TEXT("from", cycle_state_name(from)),
+              LOG_TEXT("on", cycle_event_name(event->type)),
+              LOG_TEXT("to", cycle_state_name(runner->cycle.state)), LOG_INTEGER("effects", count),
+              LOG_TEXT("error", event->error.class == ERROR_NONE ? NULL : event->error.text));
+    for (size_t i = 0; i < count; i++)
+        perform(runner, &effects[i]);
+    reload_when_idle(runner);
+}
+
+void runner_event_plain(struct runner *runner, enum cycle_event_type type)
+{
+    runner_event(runner, &(struct cycle_event){.type = type});
+}
+
+/* --- SIGHUP: settings and credentials anew, between two cycles ---------------------------------------------------- */
+
+/* Takes the fresh settings over when all of them can be used; else the old ones stay as they are. */
+static int reload(struct runner *runner, struct config *fresh, struct credentials *credentials,
+                  struct error *error)
+{
+    struct client_settings settings;
+    const char *key = NULL;
+    int status = config_read(runner->options.config_file, fresh, error);
+
+    if (status == 0)
+        config_restart_needed(&runner->config, fresh, &key);
+    if (status == 0 && key != NULL)
+        status = error_set(error, ERROR_CONFIG,
+                           "%s cannot change while the service runs; restart it to apply the new value", key);
+    if (status == 0)
+        status = credentials_read(fresh, credentials, error);
+    if (status == 0) {
+        settings_of_client(fresh, &settings);
+        status = client_configure(runner->client, &settings, error);
+    }
+    return status;
+}
+
+static void reload_now(struct runner *runner)
+{
+    struct config fresh = {0};
+    struct credentials credentials = {0};
+    struct error error;
+
+    runner->reload_wanted = false;
+    notify_reloading();
+    if (reload(runner, &fresh, &credentials, &error) == 0) {
+        config_done(&runner->config);
+        credentials_done(&runner->credentials);
+        runner->config = fresh;
+        runner->credentials = credentials;
+        log_set_level(fresh.log.level);
+        log_event(LOG_LEVEL_NOTICE, "reloaded", LOG_TEXT("file", fresh.file));
+    } else {
+        config_done(&fresh);
+        credentials_done(&credentials);
+        log_event(LOG_LEVEL_ERROR, "reload_refused", LOG_TEXT("error", error.text),
+                  LOG_TEXT("hint", "the former settings stay in force"));
+    }
+    notify_ready();
+}
+
+static bool between_cycles(const struct runner *runner)
+{
+    return runner->cycle.state == CYCLE_WAITING || runner->cycle.state == CYCLE_OFFLINE ||
+           runner->cycle.state == CYCLE_STANDBY;
+}
+
+static void reload_when_idle(struct runner *runner)
+{
+    if (!runner->reload_wanted || !between_cycles(runner))
+        return;
+    reload_now(runner);
+    runner_event_plain(runner, CYCLE_EVENT_POLL_NOW);
+}
+
+/* --- signals ------------------------------------------------------------------------------------------------------ */
+
+static void signal_cb(uv_signal_t *handle, int number)
+{
+    struct runner *runner = handle->data;
+
+    if (number == SIGHUP) {
+        runner->reload_wanted = true;
+        reload_when_idle(runner);
+    } else if (runner->stopping) {
+        _exit(EXIT_SUCCESS); /* asked twice: PostgreSQL rolls back what is open */
+    } else {
+        runner->stopping = true;
+        log_event(LOG_LEVEL_NOTICE, "stopping", LOG_TEXT("signal", number == SIGTERM ? "SIGTERM" : "SIGINT"));
+        runner_event_plain(runner, CYCLE_EVENT_STOP);
+    }
+}
+
+/* --- life --------------------------------------------------------------------------------------------------------- */
+
+static void start_signals(struct runner *runner)
+{
+    static const int numbers[SIGNAL_COUNT] = {SIGTERM, SIGINT, SIGHUP};
+
+    signal(SIGPIPE, SIG_IGN);
+    for (size_t i = 0; i < SIGNAL_COUNT; i++) {
+        uv_signal_init(&runner->loop, &runner->signals[i]);
+        runner->signals[i].data = runner;
+        uv_signal_start(&runner->signals[i], signal_cb, numbers[i]);
+    }
+}
+
+static int start(struct runner *runner, struct error *error)
+{
+    struct client_settings settings;
+
+    settings_of_client(&runner->config, &settings);
+    runner->client = client_new(&runner->loop, &settings, error);
+    if (runner->client == NULL)
+        return -(int)error->class;
+    lag_start(&runner->lag, &runner->loop);
+    uv_timer_init(&runner->loop, &runner->wait_timer);
+    uv_timer_init(&runner->loop, &runner->lock_timer);
+    runner->wait_timer.data = runner;
+    runner->lock_timer.data = runner;
+    start_signals(runner);
+    notify_watchdog_start(&runner->loop);
+    cycle_init(&runner->cycle, runner->options.mode);
+    runner_event_plain(runner, CYCLE_EVENT_STARTED);
+    notify_ready();
+    return 0;
+}
+
+static void done(struct runner *runner)
+{
+    runner_pull_discard(runner);
+    runner_forget(runner);
+    digest_list_done(&runner->rejected);
+    id_list_done(&runner->stale);
+    credentials_done(&runner->credentials);
+    config_done(&runner->config);
+    free(runner);
+}
+
+int runner_run(struct config *config, const struct runner_options *options,
+               struct runner_summary *ret_summary, struct error *error)
+{
+    struct runner *runner = memory_alloc(sizeof *runner);
+
+    prctl(PR_SET_DUMPABLE, 0);
+    runner->config = *config;
+    memset(config, 0, sizeof *config);
+    runner->options = *options;
+    runner->summary = ret_summary;
+    uv_loop_init(&runner->loop);
+    int status = credentials_read(&runner->config, &runner->credentials, error);
+    if (status == 0)
+        status = start(runner, error);
+    uv_run(&runner->loop, UV_RUN_DEFAULT);
+    if (status == 0 && runner->result.class != ERROR_NONE) {
+        *error = runner->result;
+        status = -(int)error->class;
+    }
+    uv_loop_close(&runner->loop);
+    done(runner);
+    return status;
+}

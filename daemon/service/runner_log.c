@@ -1,0 +1,135 @@
+/*
+ * The lines a cycle leaves in the log: one summary each, one notice for each change, naming user ids and never e-mails or
+ * names (a journal outlives an erasure); warnings for what a person should look at.
+ */
+#include "base/log.h"
+#include "core/record.h"
+#include "service/notify.h"
+#include "service/runner_state.h"
+
+/* What was written has a word of its own: changed, repaired, discontinuity. */
+static const char *outcome_word(const struct runner *runner, enum cycle_outcome outcome)
+{
+    bool written = outcome == CYCLE_OUTCOME_WRITTEN && runner->current.cycle.outcome != NULL;
+    return written ? runner->current.cycle.outcome : cycle_outcome_name(outcome);
+}
+
+/* Things that do not fail a poll but that somebody should know. */
+static void log_warnings(const struct runner *runner, const struct poll_result *result)
+{
+    const struct runner_poll *current = &runner->current;
+    const struct changeset_counts *counts = &current->changeset.counts;
+
+    if (current->clock_behind)
+        log_event(LOG_LEVEL_WARNING, "clock_behind",
+                  LOG_TEXT("hint", "the clock stands before the last poll; times were moved past it"));
+    if (current->without_attributes)
+        log_event(LOG_LEVEL_WARNING, "attributes_refused",
+                  LOG_TEXT("hint", "the API refused the list of attributes and was asked without it"));
+    if (result->duplicates > 0)
+        log_event(LOG_LEVEL_WARNING, "duplicate_records", LOG_INTEGER("count", result->duplicates));
+    if (counts->repaired > 0)
+        log_event(
+            LOG_LEVEL_WARNING, "rows_repaired", LOG_INTEGER("count", counts->repaired),
+            LOG_TEXT("hint", "rows of rollcall.member were edited by somebody else and have been set right"));
+    if (runner->organization.discontinuity)
+        log_event(
+            LOG_LEVEL_WARNING, "discontinuity",
+            LOG_TEXT("hint", "rows of rollcall.member are missing; those read again have new baseline rows"));
+}
+
+/* A rejected record is told once, when it is new; unreadable ones also say what they prevent. */
+static void log_rejection(const struct rejection *rejection)
+{
+    if (rejection->has_user_id)
+        log_event(LOG_LEVEL_WARNING, "record_rejected", LOG_UUID("user", &rejection->user_id),
+                  LOG_TEXT("reason", rejection->reason));
+    else
+        log_event(LOG_LEVEL_WARNING, "record_rejected", LOG_TEXT("reason", rejection->reason),
+                  LOG_TEXT("hint", "its id cannot be read, so nobody is marked absent while it lasts"));
+}
+
+static void log_change(const struct change *change)
+{
+    const struct uuid *user = uuid_is_nil(&change->user_id) ? NULL : &change->user_id;
+
+    if (change->kind == CHANGE_BASELINE)
+        return;
+    if (user == NULL)
+        log_event(LOG_LEVEL_NOTICE, change_kind_name(change->kind));
+    else
+        log_event(LOG_LEVEL_NOTICE, "member_change", LOG_TEXT("kind", change_kind_name(change->kind)),
+                  LOG_UUID("user", user));
+}
+
+void runner_log_findings(struct runner *runner)
+{
+    const struct poll *poll = runner->current.poll;
+    struct spool_reader reader;
+    const void *record = NULL;
+    size_t length = 0;
+    struct error error;
+
+    for (size_t i = 0; i < poll_rejection_count(poll); i++)
+        if (!digest_list_has(&runner->rejected, &poll_rejection(poll, i)->slice_digest))
+            log_rejection(poll_rejection(poll, i));
+    spool_reader_init(&reader, &runner->current.changeset.changes);
+    while (spool_next(&reader, &record, &length, &error) > 0) {
+        struct change change;
+        record_read_change(record, length, &change);
+        log_change(&change);
+    }
+    spool_reader_done(&reader);
+}
+
+/* --- the summary line --------------------------------------------------------------------------------------------- */
+
+static void log_failure(const struct runner *runner, enum cycle_outcome outcome, const struct error *error)
+{
+    log_event(error->class == ERROR_INTERNAL ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, "cycle",
+              LOG_TEXT("outcome", outcome_word(runner, outcome)),
+              LOG_TEXT("class", error_class_name(error->class)), LOG_TEXT("error", error->text),
+              LOG_INTEGER("failures", runner->cycle.poll_failures));
+}
+
+static void log_success(struct runner *runner, enum cycle_outcome outcome, const struct poll_result *result)
+{
+    const struct runner_poll *current = &runner->current;
+    const struct changeset_counts *counts = &current->changeset.counts;
+
+    log_event(LOG_LEVEL_INFO, "cycle", LOG_TEXT("outcome", outcome_word(runner, outcome)),
+              LOG_UUID("cycle", &current->store.poll_uuid), LOG_INTEGER("members", runner->members),
+              LOG_INTEGER("added", counts->added), LOG_INTEGER("removed", counts->removed),
+              LOG_INTEGER("role_changed", counts->role_changed),
+              LOG_INTEGER("profile_changed", counts->profile_changed), LOG_INTEGER("absent", result->absent),
+              LOG_INTEGER("rejected", poll_rejection_count(current->poll)),
+              LOG_INTEGER("decoded", result->decoded), LOG_BOOLEAN("full", current->full),
+              LOG_INTEGER("bytes", current->body_bytes),
+              LOG_INTEGER("pull_ms", (current->store.answered - current->store.asked) / 1000),
+              LOG_INTEGER("loop_busy_ms", lag_take_us(&runner->lag) / 1000));
+}
+
+static void tell_status(const struct runner *runner, enum cycle_outcome outcome, const struct error *error)
+{
+    if (outcome == CYCLE_OUTCOME_FAILED || outcome == CYCLE_OUTCOME_UNCERTAIN)
+        notify_status("Last poll failed: %s", error->text);
+    else
+        notify_status("%u members in step with Luzmo, last poll %s", runner->members,
+                      outcome_word(runner, outcome));
+}
+
+void runner_log_cycle(struct runner *runner, enum cycle_outcome outcome, const struct error *error)
+{
+    bool compared = runner->current.comparison != NULL;
+    bool succeeded = compared && (outcome == CYCLE_OUTCOME_UNCHANGED || outcome == CYCLE_OUTCOME_WRITTEN);
+
+    if (runner->options.mode != CYCLE_MODE_PLAN) {
+        tell_status(runner, outcome, error);
+        if (!succeeded) {
+            log_failure(runner, outcome, error);
+        } else {
+            log_warnings(runner, poll_result(runner->current.poll));
+            log_success(runner, outcome, poll_result(runner->current.poll));
+        }
+    }
+}

@@ -1,0 +1,100 @@
+/*
+ * What the runner's parts share: runner.c (machine, loop, timer, signals), runner_pull.c (the API's side),
+ * runner_database.c (PostgreSQL's side), runner_log.c (the lines a cycle leaves). Included by these alone.
+ */
+#ifndef SERVICE_RUNNER_STATE_H
+#define SERVICE_RUNNER_STATE_H
+
+#include "luzmo/client.h"
+#include "postgres/connection.h"
+#include "postgres/store.h"
+#include "service/credentials.h"
+#include "service/lag.h"
+#include "service/runner.h"
+
+#define SIGNAL_COUNT 3
+
+/* One poll and what becomes of it, from PULL until DISCARD or REMEMBER. */
+struct runner_poll {
+    struct poll *poll;             /* NULL while there is none */
+    struct comparison *comparison; /* after COMPARE */
+    struct changeset changeset;
+    struct store_poll store;  /* uuid and times */
+    struct store_cycle cycle; /* its row, once one is to be written */
+    struct error failure;     /* why, when it is a failed cycle's */
+    uint64_t body_bytes;
+    bool full;
+    bool first_load;
+    bool clock_behind; /* answered was moved past the last one */
+    bool without_attributes;
+};
+
+struct runner {
+    uv_loop_t loop;
+    struct runner_options options;
+    struct config config;
+    struct credentials credentials;
+    struct cycle cycle;
+    struct runner_summary *summary; /* may be NULL */
+    struct error result;
+
+    uv_timer_t wait_timer; /* CYCLE_EFFECT_WAIT */
+    uv_timer_t lock_timer; /* `once` asks for the lock again */
+    uv_signal_t signals[SIGNAL_COUNT];
+    struct lag lag;
+    bool stopping;
+    bool reload_wanted;
+
+    struct client *client;
+    int64_t last_pull_us; /* monotonic; when the last pull began */
+
+    struct connection *connection; /* NULL when there is none */
+    struct store *store;
+    bool closing;          /* CLOSE is under way: replies of the dying connection are not told */
+    bool schema_missing;   /* plan only: nothing was ever installed */
+    int64_t lock_until_us; /* monotonic; `once` gives up then */
+
+    struct store_organization organization;
+    struct roster *roster;
+    bool roster_full;            /* its digests are value digests: the next poll compares everything */
+    bool reload_roster;          /* it could not be brought up to date: load it again before the next poll */
+    uint32_t members;            /* present, as loaded or last written */
+    bool loaded_before;          /* the service compares fully only after its first cycle */
+    struct digest_list rejected; /* unresolved rejected records in the tables */
+    struct id_list stale;        /* members whose stored digest is out of date */
+
+    struct runner_poll current;
+};
+
+/* --- runner.c --- */
+void runner_event(struct runner *runner, const struct cycle_event *event);
+void runner_event_plain(struct runner *runner, enum cycle_event_type type);
+bool runner_full_compare_due(const struct runner *runner);
+
+/* --- runner_pull.c --- */
+void runner_pull_start(struct runner *runner);
+void runner_pull_discard(struct runner *runner);
+
+/* --- runner_database.c --- */
+void runner_open(struct runner *runner);
+void runner_lock(struct runner *runner);
+void runner_load(struct runner *runner);
+void runner_compare(struct runner *runner);
+void runner_cover(struct runner *runner);
+void runner_begin(struct runner *runner);
+void runner_write(struct runner *runner);
+void runner_commit(struct runner *runner);
+void runner_rollback(struct runner *runner);
+void runner_resolve(struct runner *runner);
+void runner_record(struct runner *runner, const struct error *failure);
+void runner_cancel_query(struct runner *runner);
+void runner_close(struct runner *runner);
+void runner_remember(struct runner *runner);
+void runner_forget(struct runner *runner);
+
+/* --- runner_log.c --- */
+void runner_log_findings(
+    struct runner *runner); /* before REMEMBER: one notice for each change, new rejection */
+void runner_log_cycle(struct runner *runner, enum cycle_outcome outcome, const struct error *error);
+
+#endif

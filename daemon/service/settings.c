@@ -1,0 +1,31 @@
+/*
+ * The configuration, as the layers below want to be told it.
+ */
+#include "service/settings.h"
+
+#include <stdlib.h>
+
+#define CONNECT_TIMEOUT_US   INT64_C(10000000)
+#define STATEMENT_TIMEOUT_US INT64_C(600000000) /* a first load of a million members fits many times */
+#define LOCK_TIMEOUT_US      INT64_C(10000000)
+
+void settings_of_client(const struct config *config, struct client_settings *ret_settings)
+{
+    *ret_settings = (struct client_settings){.url = config->api.url,
+                                             .ca_file = config->api.ca_file,
+                                             .proxy = config->api.proxy,
+                                             .stall_timeout_us = config->sync.stall_timeout,
+                                             .total_timeout_us = config->sync.total_timeout,
+                                             .max_body = (uint64_t)config->sync.max_body};
+}
+
+void settings_of_database(const struct config *config, const char *passfile, bool read_only,
+                          struct connection_settings *ret_settings)
+{
+    *ret_settings = (struct connection_settings){.conninfo = config->database.conninfo,
+                                                 .passfile = passfile != NULL ? passfile : "",
+                                                 .connect_timeout_us = CONNECT_TIMEOUT_US,
+                                                 .statement_timeout_us = STATEMENT_TIMEOUT_US,
+                                                 .lock_timeout_us = LOCK_TIMEOUT_US,
+                                                 .read_only = read_only};
+}

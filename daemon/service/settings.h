@@ -1,0 +1,16 @@
+/*
+ * The configuration, as the layers below want to be told it.
+ */
+#ifndef SERVICE_SETTINGS_H
+#define SERVICE_SETTINGS_H
+
+#include "luzmo/client.h"
+#include "postgres/connection.h"
+#include "service/config.h"
+
+/* The results point into the configuration (and `passfile`, which may be NULL) and live no longer. */
+void settings_of_client(const struct config *config, struct client_settings *ret_settings);
+void settings_of_database(const struct config *config, const char *passfile, bool read_only,
+                          struct connection_settings *ret_settings);
+
+#endif
