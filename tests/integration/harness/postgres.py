@@ -115,7 +115,7 @@ class Postgres:
         """A fresh database that belongs to an ordinary role."""
         name = f"rollcall_{next(self._numbers)}"
         administration = Database(self, "postgres")
-        if not administration.query("SELECT FROM pg_roles WHERE rolname = %s", ROLE):
+        if not administration.query("SELECT 1 FROM pg_roles WHERE rolname = %s", ROLE):
             administration.execute(f"CREATE ROLE {ROLE} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD '{PASSWORD}'")
         administration.execute(f"CREATE DATABASE {name} OWNER {ROLE} TEMPLATE template0")
         return Database(self, name)
