@@ -31,52 +31,30 @@ struct step {
     size_t times;
 };
 
-#define SEND(bytes)                                                                                          \
+#define STEP(...)                                                                                            \
     {                                                                                                        \
-        STEP_SEND, (bytes), 1                                                                                \
+        __VA_ARGS__                                                                                          \
     }
-#define FLOOD(bytes)                                                                                         \
-    {                                                                                                        \
-        STEP_FLOOD, (bytes), 0                                                                               \
-    } /* again and again until the client goes */
-#define REPEAT(bytes, num)                                                                                   \
-    {                                                                                                        \
-        STEP_FLOOD, (bytes), (num)                                                                           \
-    } /* so many times */
-#define DRIP(bytes)                                                                                          \
-    {                                                                                                        \
-        STEP_DRIP, (bytes), 0                                                                                \
-    } /* one byte now and then until the client goes */
-#define NEXT                                                                                                 \
-    {                                                                                                        \
-        STEP_NEXT, NULL, 0                                                                                   \
-    } /* waits for the next request, on whichever connection */
-#define CLOSE                                                                                                \
-    {                                                                                                        \
-        STEP_CLOSE, NULL, 0                                                                                  \
-    } /* as TLS wants it: close_notify first */
-#define CUT                                                                                                  \
-    {                                                                                                        \
-        STEP_CUT, NULL, 0                                                                                    \
-    } /* the connection ends without a word from TLS */
-#define RESET                                                                                                \
-    {                                                                                                        \
-        STEP_RESET, NULL, 0                                                                                  \
-    } /* RST */
 
-/* Only as the first step: */
-#define DEAF                                                                                                 \
-    {                                                                                                        \
-        STEP_DEAF, NULL, 0                                                                                   \
-    } /* the connection is taken, but nobody says a word of TLS */
-#define SLAM                                                                                                 \
-    {                                                                                                        \
-        STEP_SLAM, NULL, 0                                                                                   \
-    } /* reset as soon as the connection is there */
-#define TUNNEL(bytes)                                                                                        \
-    {                                                                                                        \
-        STEP_TUNNEL, (bytes), 1                                                                              \
-    } /* a proxy: reads CONNECT, sends this, and is the server from then on */
+#define SEND(bytes) STEP(STEP_SEND, (bytes), 1)
+/* Again and again: so many times; until the client goes. */
+#define REPEAT(bytes, count) STEP(STEP_FLOOD, (bytes), (count))
+#define FLOOD(bytes)         STEP(STEP_FLOOD, (bytes), 0)
+/* One byte now and then, until the client goes. */
+#define DRIP(bytes) STEP(STEP_DRIP, (bytes), 0)
+/* Waits for the next request, on whichever connection. */
+#define NEXT STEP(STEP_NEXT, NULL, 0)
+
+/* The connection ends as TLS wants it, without a word from TLS, with RST. */
+#define CLOSE STEP(STEP_CLOSE, NULL, 0)
+#define CUT   STEP(STEP_CUT, NULL, 0)
+#define RESET STEP(STEP_RESET, NULL, 0)
+
+/* Only as the first step. The connection is taken, but nobody says a word of TLS; it is reset at once; the server is a
+ * proxy: it reads CONNECT, sends these bytes, and is the API from then on. */
+#define DEAF          STEP(STEP_DEAF, NULL, 0)
+#define SLAM          STEP(STEP_SLAM, NULL, 0)
+#define TUNNEL(bytes) STEP(STEP_TUNNEL, (bytes), 1)
 
 struct hostile_server; /* opaque */
 

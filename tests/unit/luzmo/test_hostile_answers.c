@@ -23,28 +23,20 @@ struct hostile_case {
     int64_t stall_us, total_us; /* 0 = generous */
 };
 
-#define WHOLE(title, body, ...)                                                                              \
+#define ROW(...)                                                                                             \
     {                                                                                                        \
-        .name = (title), .word = (body), .script = { __VA_ARGS__ }                                           \
+        __VA_ARGS__                                                                                          \
     }
+#define SCRIPT(...)             .script = {__VA_ARGS__}
+#define WHOLE(title, body, ...) ROW(.name = (title), .word = (body), SCRIPT(__VA_ARGS__))
 #define WRONG(title, kind, part, ...)                                                                        \
-    {                                                                                                        \
-        .name = (title), .class = ERROR_##kind, .word = (part), .script = { __VA_ARGS__ }                    \
-    }
+    ROW(.name = (title), .class = ERROR_##kind, .word = (part), SCRIPT(__VA_ARGS__))
 #define STALL(title, part, ...)                                                                              \
-    {                                                                                                        \
-        .name = (title), .class = ERROR_UNAVAILABLE, .word = (part), .script = {__VA_ARGS__},                \
-        .stall_us = SHORT                                                                                    \
-    }
+    ROW(.name = (title), .class = ERROR_UNAVAILABLE, .word = (part), .stall_us = SHORT, SCRIPT(__VA_ARGS__))
 #define TRICKLE(title, part, ...)                                                                            \
-    {                                                                                                        \
-        .name = (title), .class = ERROR_UNAVAILABLE, .word = (part), .script = {__VA_ARGS__},                \
-        .total_us = SHORT                                                                                    \
-    }
+    ROW(.name = (title), .class = ERROR_UNAVAILABLE, .word = (part), .total_us = SHORT, SCRIPT(__VA_ARGS__))
 #define TRUST(title, who, part)                                                                              \
-    {                                                                                                        \
-        .name = (title), .class = ERROR_UNAVAILABLE, .word = (part), .identity = (who), .script = { CLOSE }  \
-    }
+    ROW(.name = (title), .class = ERROR_UNAVAILABLE, .word = (part), .identity = (who), SCRIPT(CLOSE))
 
 #define SHORT 700000 /* microseconds: enough for a handshake on a busy machine */
 
@@ -159,7 +151,7 @@ static const struct hostile_case refused[] = {
 
 static const struct hostile_case slow[] = {
     STALL("no TLS", "the TLS handshake did not get through", DEAF),
-    STALL("no answer", "no answer to the request began", {STEP_END, NULL, 0}),
+    STALL("no answer", "no answer to the request began", STEP(STEP_END, NULL, 0)),
     STALL("half a head", "the answer stalled", SEND(OK JSON)),
     STALL("half a body", "the answer stalled", SEND(OK JSON LENGTH(9) END "{\"co")),
     TRICKLE("drops of a head", "not whole within", SEND(OK "X-Slow: "), DRIP("and slower")),
