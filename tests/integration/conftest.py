@@ -11,6 +11,8 @@ from harness.program import Rollcall
 from harness.simulator import Simulator
 from harness.truth import assert_invariants
 
+pytest_plugins = ["harness.schema"]
+
 ROOT = pathlib.Path(__file__).parents[2]
 BUILD = pathlib.Path(os.environ.get("ROLLCALL_BUILD", ROOT / "build" / "default"))
 EXIT_SKIPPED = 77  # tells ctest that there was nothing to run here
@@ -24,8 +26,7 @@ def postgres():
         server = Postgres(directory)
         server.start()
         yield server
-        server.remove()
-        os.makedirs(directory, exist_ok=True)
+        server.stop("immediate")
 
 
 @pytest.fixture

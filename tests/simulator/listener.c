@@ -28,7 +28,8 @@ int listener_open(struct listener *listener, struct problem *problem)
     if (!listener->daemon)
         return problem_set(problem, 500, "Port %u on 127.0.0.1 cannot be opened: %s.", listener->port,
                            strerror(errno));
-    listener->port = MHD_get_daemon_info(listener->daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
+    if (!listener->port)
+        listener->port = MHD_get_daemon_info(listener->daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
     return 0;
 }
 

@@ -1,8 +1,10 @@
 """Under which account programs run, and with which environment."""
 
+import ctypes
 import grp
 import os
 import pwd
+import signal
 import subprocess
 
 POSTGRES_USER = "postgres"
@@ -26,6 +28,13 @@ def give_to_server(path):
     account = server_account()
     if account:
         os.chown(path, account["user"], grp.getgrgid(account["group"]).gr_gid)
+
+
+def die_with_tests():
+    """In a child before it becomes a program: nothing outlives tests that were killed. SIGQUIT, because a PostgreSQL
+    server that is killed leaves its children behind."""
+    set_death_signal = 1  # PR_SET_PDEATHSIG
+    ctypes.CDLL(None).prctl(set_death_signal, signal.SIGQUIT)
 
 
 def clean_environment(**more):

@@ -8,7 +8,6 @@ superuser: each test has a fresh database that belongs to the ordinary role `rol
 import itertools
 import os
 import pathlib
-import shutil
 import signal
 import socket
 import subprocess
@@ -16,7 +15,7 @@ import subprocess
 import psycopg2
 import psycopg2.extras
 
-from harness.account import clean_environment, give_to_server, server_account
+from harness.account import clean_environment, die_with_tests, give_to_server, server_account
 from harness.waiting import wait_until
 
 ROLE = "rollcall"
@@ -82,7 +81,8 @@ class Postgres:
         options = [word for name, value in every.items() for word in ("-c", f"{name}={value}")]
         with open(self.log_file, "ab") as log:
             self.process = subprocess.Popen([self.programs / "postgres", "-D", self.data, *options], stdout=log,
-                                            stderr=log, cwd="/", env=clean_environment(), **server_account())
+                                            stderr=log, cwd="/", env=clean_environment(),
+                                            preexec_fn=die_with_tests, **server_account())
         wait_until(self._answers, "PostgreSQL to start")
 
     def _answers(self):
@@ -101,10 +101,6 @@ class Postgres:
         self.process.send_signal({"smart": signal.SIGTERM, "fast": signal.SIGINT, "immediate": signal.SIGQUIT}[how])
         self.process.wait(timeout=60)
         self.process = None
-
-    def remove(self):
-        self.stop("immediate")
-        shutil.rmtree(self.directory, ignore_errors=True)
 
     def connect(self, database="postgres", user="postgres"):
         connection = psycopg2.connect(host=str(self.directory), port=self.tcp_port or PORT, dbname=database, user=user)

@@ -10,7 +10,7 @@ import pathlib
 import signal
 import subprocess
 
-from harness.account import clean_environment
+from harness.account import clean_environment, die_with_tests
 from harness.waiting import wait_until
 
 # Short times, so that a test of minutes takes seconds; the rest stays at its default.
@@ -117,7 +117,8 @@ class Daemon:
         self.log_file = rollcall.directory / f"daemon-{len(rollcall.daemons) + 1}.log"
         with open(self.log_file, "wb") as log:
             self.process = subprocess.Popen([rollcall.binary, "-c", rollcall.config_file, "run"], stdout=log, stderr=log,
-                                            env=clean_environment(), cwd=rollcall.directory)
+                                            env=clean_environment(), cwd=rollcall.directory,
+                                            preexec_fn=die_with_tests)
 
     def log(self):
         return self.log_file.read_text(errors="replace")

@@ -6,7 +6,7 @@ import pathlib
 import shlex
 import subprocess
 
-from harness.account import clean_environment
+from harness.account import clean_environment, die_with_tests
 from harness.waiting import wait_until
 
 AMY = "b9c8c05a-4a76-11eb-b378-0242ac130002"
@@ -29,7 +29,7 @@ class Simulator:
         ready_file.unlink(missing_ok=True)
         self.process = subprocess.Popen(
             [binary, "--tls-dir", self.directory, "--ready-file", ready_file, *map(str, options)],
-            stdout=subprocess.DEVNULL, env=clean_environment())
+            stdout=subprocess.DEVNULL, env=clean_environment(), preexec_fn=die_with_tests)
         wait_until(lambda: ready_file.exists() or self.process.poll() is not None, "the simulator to start", 60)
         assert self.process.poll() is None, f"the simulator ended at once with {self.process.returncode}"
         places = dict(word.split("=", 1) for word in shlex.split(ready_file.read_text()))
