@@ -18,7 +18,7 @@
  * - A lost connection is a lost lock: somebody else may have written, so what was read from the tables is forgotten.
  * - LOAD is always followed by PULL at once, unless something fails or STOP arrives.
  *
- * (the state diagram stands above cycle_step in cycle.c)
+ * (the state diagrams stand at the top of cycle.c)
  */
 #ifndef CORE_CYCLE_H
 #define CORE_CYCLE_H
@@ -57,7 +57,7 @@ enum cycle_state {
 enum cycle_event_type {
     CYCLE_EVENT_STARTED,
     CYCLE_EVENT_OPENED, /* reply to OPEN */
-    /* reply to OPEN: ends `once`; CONFIG and VERIFY end `run` too, other classes are tried again */
+    /* reply to OPEN: ends `once` and `plan`; CONFIG and VERIFY end `run` too, other classes are tried again */
     CYCLE_EVENT_OPEN_FAILED,
     CYCLE_EVENT_LOCKED,           /* reply to LOCK */
     CYCLE_EVENT_LOCK_BUSY,        /* reply to LOCK */
@@ -79,7 +79,8 @@ enum cycle_event_type {
     /* reply to COVER, BEGIN or RECORD: somebody else wrote since the roster was loaded; no transaction is open */
     CYCLE_EVENT_FENCED,
     /* reply to LOCK, LOAD, COMPARE, COVER, BEGIN, WRITE, COMMIT, RESOLVE, RECORD: the server refused, the session is
-     * usable. After BEGIN and WRITE a transaction is open and ROLLBACK follows; the others have ended theirs. */
+     * usable. After BEGIN and WRITE a transaction is open and ROLLBACK follows; the others have ended theirs. After LOCK, LOAD and
+     * RESOLVE it is as OPEN_FAILED. */
     CYCLE_EVENT_STATEMENT_FAILED,
     CYCLE_EVENT_DATABASE_LOST, /* reply to any database effect, or unasked: the connection is of no more use */
     CYCLE_EVENT_CLOSED,        /* reply to CLOSE */

@@ -1,5 +1,5 @@
 /*
- * The words of the cycle machine, for logs and tests. Knows nothing of what they stand for.
+ * The words of the cycle machine's vocabulary, for logs, STATUS and transcripts. The states' words stand in their table.
  */
 #include "core/cycle.h"
 

@@ -28,6 +28,9 @@ struct world {
     bool applied;    /* that poll's changes really are in the tables */
     bool covered;    /* its coverage is, and the server said so */
     bool unresolved; /* nobody told us whether its COMMIT happened */
+    uint8_t begun;   /* transactions for that poll */
+    bool opened;     /* at least once */
+    bool hopeless;   /* the database will not do until an administrator has mended it */
     bool stopped;    /* STOP was given */
     bool finished;
     bool at_rest;         /* the latest poll succeeded */
@@ -63,6 +66,7 @@ static const struct {
     {CYCLE_EFFECT_LOCK, {.type = CYCLE_EVENT_STATEMENT_FAILED, .retryable = true}},
     {CYCLE_EFFECT_LOAD, {.type = CYCLE_EVENT_LOADED}},
     {CYCLE_EFFECT_LOAD, {.type = CYCLE_EVENT_STATEMENT_FAILED}},
+    {CYCLE_EFFECT_LOAD, {.type = CYCLE_EVENT_STATEMENT_FAILED, .error.class = ERROR_CONFIG}},
     {CYCLE_EFFECT_PULL, {.type = CYCLE_EVENT_PULLED}},
     {CYCLE_EFFECT_PULL, {.type = CYCLE_EVENT_PULL_FAILED, .retry_after_us = 1}},
     {CYCLE_EFFECT_CANCEL_PULL, {.type = CYCLE_EVENT_PULL_FAILED}},
@@ -225,9 +229,11 @@ static void world_happen(struct world *world, const struct move *move)
         break;
     case CYCLE_EVENT_STATEMENT_FAILED: /* a BEGIN that fails half way leaves a transaction, a COMMIT ends it */
         world->transaction = world->out == CYCLE_EFFECT_BEGIN || world->out == CYCLE_EFFECT_WRITE;
+        world->hopeless |= move->event.error.class == ERROR_CONFIG;
         break;
     case CYCLE_EVENT_OPEN_FAILED:
         world->broken = true;
+        world->hopeless = move->event.error.class == ERROR_CONFIG || move->event.error.class == ERROR_VERIFY;
         if (world->interrupted != NOTHING) {
             world->interrupted = NOTHING;
             return;
@@ -255,6 +261,9 @@ static void judge_report(struct world *world, enum cycle_outcome outcome)
     case CYCLE_OUTCOME_WRITTEN:
         MUST(world, world->applied && !world->unresolved);
         break;
+    case CYCLE_OUTCOME_PLANNED:
+        MUST(world, world->cycle.mode == CYCLE_MODE_PLAN && !world->applied && !world->covered);
+        break;
     case CYCLE_OUTCOME_UNCERTAIN:
         MUST(world, world->unresolved);
         break;
@@ -271,44 +280,49 @@ static void judge_report(struct world *world, enum cycle_outcome outcome)
 /* Questions to the database or the API. */
 static void judge_question(struct world *world, enum cycle_effect_type type)
 {
+    bool plan = world->cycle.mode == CYCLE_MODE_PLAN;
     bool usable = world->connection && !world->broken;
+    bool may_read = usable && (world->lock || plan) && !world->transaction && !world->stopped;
+    bool may_write = usable && world->lock && !plan && !world->stopped;
 
     switch (type) {
     case CYCLE_EFFECT_OPEN:
-        MUST(world, !world->connection && !world->stopped);
+        MUST(world, !world->connection && !world->stopped && !world->hopeless);
+        MUST(world, !world->opened || world->unresolved || world->cycle.mode == CYCLE_MODE_SERVICE);
         break;
     case CYCLE_EFFECT_LOCK:
-        MUST(world, usable && !world->lock && !world->stopped);
+        MUST(world, usable && !world->lock && !plan && !world->stopped);
         break;
     case CYCLE_EFFECT_RESOLVE:
-        MUST(world, usable && world->lock && world->unresolved && world->poll && !world->stopped);
+        MUST(world, may_write && world->unresolved && world->poll);
         break;
     case CYCLE_EFFECT_LOAD:
-        MUST(world, usable && world->lock && !world->transaction && !world->stopped);
-        MUST(world, !world->unresolved && !world->roster && !world->poll);
+        MUST(world, may_read && !world->unresolved && !world->roster && !world->poll);
         break;
     case CYCLE_EFFECT_PULL:
-        MUST(world, usable && world->lock && !world->transaction && !world->stopped);
-        MUST(world, !world->unresolved && !world->poll);
+        MUST(world, may_read && !world->unresolved && !world->poll);
         MUST(world, world->roster && !world->stale && !world->reload);
         break;
     case CYCLE_EFFECT_COMPARE:
+        MUST(world, may_read && !world->unresolved && world->poll && !world->reported);
+        MUST(world, world->roster && !world->stale);
+        break;
     case CYCLE_EFFECT_COVER:
     case CYCLE_EFFECT_BEGIN:
-        MUST(world, usable && world->lock && !world->transaction && !world->stopped);
-        MUST(world, !world->unresolved && world->poll && !world->reported);
-        MUST(world, world->roster && !world->stale);
+        MUST(world, may_write && !world->transaction && !world->unresolved);
+        MUST(world, world->poll && !world->reported && world->roster && !world->stale);
+        MUST(world, world->begun < CYCLE_WRITE_ATTEMPTS);
         break;
     case CYCLE_EFFECT_WRITE:
     case CYCLE_EFFECT_COMMIT:
-        MUST(world, usable && world->lock && world->transaction && !world->stopped);
+        MUST(world, may_write && world->transaction);
         break;
     case CYCLE_EFFECT_ROLLBACK:
         MUST(world, usable && world->transaction);
         break;
     case CYCLE_EFFECT_RECORD:
-        MUST(world, usable && world->lock && !world->transaction && !world->stopped);
-        MUST(world, !world->unresolved && world->poll && !world->reported);
+        MUST(world, may_write && !world->transaction && !world->unresolved);
+        MUST(world, world->poll && !world->reported);
         break;
     default:
         MUST(world, !"a question");
@@ -340,8 +354,8 @@ static void judge_finish(struct world *world)
 {
     MUST(world, world->out == NOTHING && !world->timer);
     MUST(world, !world->connection && !world->transaction && !world->poll && !world->finished);
-    MUST(world,
-         world->stopped || world->cycle.result.class != ERROR_NONE || world->cycle.mode == CYCLE_MODE_ONCE);
+    MUST(world, world->stopped || world->cycle.result.class != ERROR_NONE ||
+                    world->cycle.mode != CYCLE_MODE_SERVICE);
 }
 
 static void world_perform(struct world *world, const struct cycle_effect *effect)
@@ -369,6 +383,7 @@ static void world_perform(struct world *world, const struct cycle_effect *effect
     case CYCLE_EFFECT_DISCARD:
         MUST(world, world->poll && world->reported && world->out == NOTHING);
         world->stale |= !world->remembered;
+        world->begun = 0;
         world->poll = world->reported = world->remembered = false;
         world->applied = world->covered = world->unresolved = false;
         return;
@@ -392,7 +407,10 @@ static void world_perform(struct world *world, const struct cycle_effect *effect
     }
     world->out = effect->type;
     world->connection |= effect->type == CYCLE_EFFECT_OPEN;
+    world->opened |= effect->type == CYCLE_EFFECT_OPEN;
     world->poll |= effect->type == CYCLE_EFFECT_PULL;
+    if (effect->type == CYCLE_EFFECT_BEGIN)
+        world->begun++;
 }
 
 /* One move: something happens, the machine answers, its effects change the world. */

@@ -122,7 +122,7 @@ struct scenario {
     const struct line *lines;
 };
 
-static const struct scenario scenarios[] = {
+static struct scenario scenarios[] = {
     /* the main path */
     {"service polls and writes", CYCLE_MODE_SERVICE, to_waiting, TRANSCRIPT(
         {"timer",         "pull"},
@@ -154,6 +154,19 @@ static const struct scenario scenarios[] = {
         {"pull_failed",            "record (unavailable)"},
         {"recorded",               "report failed (unavailable), discard, forget, close"},
         {"closed",                 "finish (unavailable)"})},
+    {"plan compares and writes nothing", CYCLE_MODE_PLAN, to_start, TRANSCRIPT(
+        {"started",          "open"},
+        {"opened",           "load"},
+        {"loaded",           "pull"},
+        {"pulled",           "compare"},
+        {"compared_changes", "report planned, discard, forget, close"},
+        {"closed",           "finish"})},
+    {"plan does not even record a failed poll", CYCLE_MODE_PLAN, to_start, TRANSCRIPT(
+        {"started",     "open"},
+        {"opened",      "load"},
+        {"loaded",      "pull"},
+        {"pull_failed", "report failed (unavailable), discard, forget, close"},
+        {"closed",      "finish (unavailable)"})},
     {"a full comparison loads first", CYCLE_MODE_SERVICE, to_waiting, TRANSCRIPT(
         {"timer reload", "forget, load"},
         {"loaded",       "pull"})},
@@ -235,7 +248,11 @@ static const struct scenario scenarios[] = {
         {"timer",         "open"},
         {"opened",        "lock"},
         {"locked",        "wait next_poll"},
-        {"timer",         "load"})},
+        {"timer",         "load"},
+        {"loaded",        "pull"},
+        {"database_lost", "cancel_pull"},
+        {"pull_failed",   "report failed (unavailable), discard, forget, close"},
+        {"closed",        "wait database #1 (unavailable)"})},
     {"an uncertain commit was applied", CYCLE_MODE_SERVICE, to_commit, TRANSCRIPT(
         {"database_lost",    "close"},
         {"closed",           "wait database #1 (unavailable)"},
@@ -296,6 +313,12 @@ static const struct scenario scenarios[] = {
         {"started",            "open"},
         {"open_failed config", "close"},
         {"closed",             "finish (config)"})},
+    {"a table that may not be read ends the service", CYCLE_MODE_SERVICE, to_start, TRANSCRIPT(
+        {"started",                 "open"},
+        {"opened",                  "lock"},
+        {"locked",                  "load"},
+        {"statement_failed config", "close"},
+        {"closed",                  "finish (config)"})},
     {"a session that fails is replaced", CYCLE_MODE_SERVICE, to_start, TRANSCRIPT(
         {"started",          "open"},
         {"opened",           "lock"},
@@ -330,6 +353,11 @@ static const struct scenario scenarios[] = {
         {"written",     "rollback"},
         {"rolled_back", "close"},
         {"closed",      "report stopped, discard, forget, finish"})},
+    {"stop after a failed poll is no failure", CYCLE_MODE_ONCE, to_pull, TRANSCRIPT(
+        {"pull_failed", "record (unavailable)"},
+        {"stop",        "cancel_query"},
+        {"recorded",    "report failed (unavailable), discard, forget, close"},
+        {"closed",      "finish"})},
     {"stop lets a commit come", CYCLE_MODE_SERVICE, to_commit, TRANSCRIPT(
         {"stop",      ""},
         {"committed", "remember, report written, discard, close"},
@@ -418,7 +446,7 @@ int main(void)
     for (size_t i = 0; i < SCENARIOS; i++) {
         tests[i].name = scenarios[i].name;
         tests[i].test_func = test_scenario;
-        tests[i].initial_state = (void *)(uintptr_t)&scenarios[i];
+        tests[i].initial_state = &scenarios[i];
     }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
