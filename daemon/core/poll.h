@@ -31,13 +31,14 @@ struct poll_result {
     uint32_t duplicates; /* identical repeats: a warning */
     uint32_t absent;     /* roster entries not seen; 0 when `unreadable` forbids to conclude */
     uint32_t unreadable; /* rejected records whose id could not be read: nobody may be marked absent */
-    uint8_t fingerprint[SHA256_SIZE]; /* over the envelope and the slice digests in order */
+    uint8_t fingerprint[SHA256_SIZE]; /* over the slice digests in order, then the envelope */
 };
 
 struct poll; /* opaque */
 
-/* Begins a poll on the roster (which it borrows and marks, and in full mode rewrites: after a failed full poll the
- * roster must be loaded again). */
+/* Begins a poll on the roster, which it borrows and marks; in full mode it replaces value digests by slice digests where
+ * the value is the same, so that after a failed full poll the roster must be loaded again. `settings` is copied with its
+ * organization_id; the secret is borrowed. */
 struct poll *poll_new(const struct poll_settings *settings, struct roster *roster);
 void poll_free(struct poll *poll);
 
@@ -49,6 +50,8 @@ MUST_CHECK int poll_end(struct poll *poll, struct error *error);
 
 const struct poll_result *poll_result(const struct poll *poll); /* after poll_end */
 struct spool *poll_decoded(struct poll *poll); /* records of struct decoded, in arrival order */
+
+/* Rejected records, each once, in no particular order. */
 size_t poll_rejection_count(const struct poll *poll);
 const struct rejection *poll_rejection(const struct poll *poll, size_t index);
 
