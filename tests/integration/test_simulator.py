@@ -202,6 +202,10 @@ def test_the_whole_answer_can_be_replaced(simulator):
     assert call(simulator, request(simulator))[2] == documented
     simulator.answer_with(None)
     assert get(simulator) == DOCUMENTED
+    simulator.answer_with(b"")
+    assert call(simulator, request(simulator)) == (200, "application/json", b"")
+    simulator.reset()
+    assert get(simulator) == DOCUMENTED
 
 
 def test_a_nasty_organization_is_served_as_it_is(simulator):

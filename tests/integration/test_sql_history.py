@@ -1,0 +1,177 @@
+"""The views of the past against a model that remembers it."""
+
+import collections
+import datetime
+
+import pytest
+
+from harness.history import FIELDS, TIMES, History, role_label
+from harness.schema import query
+
+SEEDS = range(5)
+COLUMNS = ", ".join(FIELDS)
+
+
+def as_stored(values):
+    """A member's values as the columns hold them: timestamps for texts, and the role."""
+    stored = [
+        datetime.datetime.fromisoformat(values[field][:-1] + "+00:00") if field in TIMES and values[field] else values[field]
+        for field in FIELDS
+    ]
+    return (*stored, role_label(values))
+
+
+@pytest.fixture(params=SEEDS)
+def history(request, owner):
+    history = History(request.param, polls=400)
+    history.write(owner)
+    return history
+
+
+def seen_at(session, instants, source):
+    """Members by instant, as `source` shows them for each t."""
+    rows = query(session, f"SELECT t, user_id, {COLUMNS}, role FROM unnest(%s) AS t {source}", (instants,))
+    seen = collections.defaultdict(dict)
+    for instant, user, *values in rows:
+        assert user not in seen[instant], "two versions at one time"
+        seen[instant][user] = tuple(values)
+    return seen
+
+
+def assert_true(seen, truth):
+    for instant, members in truth:
+        assert seen[instant] == {user: as_stored(values) for user, values in members.items()}, instant
+
+
+AS_OF = "CROSS JOIN LATERAL rollcall.members_as_of(t)"
+PERIOD = "JOIN rollcall.member_period ON valid_from <= t AND (valid_to IS NULL OR t < valid_to)"
+
+
+@pytest.mark.parametrize("source", [AS_OF, PERIOD], ids=["members_as_of", "member_period"])
+def test_every_instant_is_as_it_was(owner, history, source):
+    truth = list(history.instants())
+    assert_true(seen_at(owner, [instant for instant, _ in truth], source), truth)
+
+
+def test_thousands_of_polls(owner):
+    history = History(seed=4711, polls=2000)
+    history.write(owner)
+    assert_true(seen_at(owner, history.polls, AS_OF), zip(history.polls, history.truth))
+
+
+def test_the_histories_have_everything_in_them(owner, history):
+    kinds = collections.Counter(kind for kind, *_ in history.changes)
+    assert set(kinds) == {"baseline", "joined", "rejoined", "left", "role_changed", "role_touched", "profile_changed"}
+    late = query(owner, """
+        SELECT count(*) FROM rollcall.change_log AS late JOIN rollcall.change_log AS former USING (user_id)
+        WHERE former.change_id < late.change_id AND former.observed_at > late.observed_at""")
+    together = query(owner, "SELECT count(*) FROM (SELECT FROM rollcall.change_log GROUP BY user_id, observed_at"
+                            " HAVING count(*) > 1) AS twice")
+    assert late[0][0] > 0 and together[0][0] > 0
+
+
+def test_periods_never_overlap_and_are_never_empty(owner, history):
+    assert query(owner, "SELECT * FROM rollcall.member_period WHERE valid_to <= valid_from") == []
+    assert query(owner, """
+        SELECT * FROM (
+          SELECT valid_to, lead(valid_from) OVER (PARTITION BY user_id ORDER BY valid_from) AS next
+          FROM rollcall.member_period) AS period
+        WHERE valid_to IS NULL AND next IS NOT NULL OR valid_to > next""") == []
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_periods_agree_with_instants_however_late_changes_are_recorded(owner, seed):
+    """observed_at shuffled within each member: the order of recording alone decides which value wins."""
+    history = History(seed, polls=60)
+    history.random.shuffle(history.polls)
+    baseline = history.polls.pop()
+    history.changes = [
+        (*change[:5], baseline if change[0] == "baseline" else history.random.choice(history.polls))
+        for change in history.changes
+    ]
+    history.write(owner)
+    instants = sorted({change[5] for change in history.changes})
+    as_of, period = (
+        query(owner, f"SELECT t, user_id, {COLUMNS}, role FROM unnest(%s) AS t {source} ORDER BY 1, 2", (instants,))
+        for source in (AS_OF, PERIOD)
+    )
+    assert as_of and as_of == period
+
+
+def test_headcount_of_every_day(owner, history):
+    at_end_of_day = {}
+    for answered, members in zip(history.polls, history.truth):
+        at_end_of_day[answered.date()] = collections.Counter(map(role_label, members.values()))
+    ever = {role for (role,) in query(owner, "SELECT DISTINCT role FROM rollcall.member_period")}
+    expected, counts = {}, None
+    day, last = history.polls[0].date(), history.polls[-1].date()
+    while day <= last:
+        counts = at_end_of_day.get(day, counts)
+        expected.update({(day, role): counts[role] for role in ever})
+        day += datetime.timedelta(days=1)
+    rows = query(owner, "SELECT day, role, members FROM rollcall.daily_headcount")
+    assert {(day, role): members for day, role, members in rows} == expected and len(rows) == len(expected)
+
+
+def as_text(value):
+    return value if value is None or isinstance(value, str) else {True: "true", False: "false"}[value]
+
+
+def replay(history):
+    """Each change with the member's values before and after it, in order of recording."""
+    members = {}
+    for number, change in enumerate(history.changes, start=1):
+        before = members.get(change[1], {})
+        members[change[1]] = {**before, **(change[3] or {})}
+        yield (number, *change, before, members[change[1]])
+
+
+def test_member_change_has_one_row_for_each_field(owner, history):
+    expected = []
+    for number, kind, user, old, new, after, at, _, values in replay(history):
+        shared = (number, after, at, history.organization, user, values["email"], values["name"], kind)
+        if old is None or new is None:
+            expected.append((*shared, None, None, None))
+        else:
+            expected += [(*shared, field, as_text(old[field]), as_text(new[field]))
+                         for field in sorted(new) if field != "other_flags"]
+    rows = query(owner, """
+        SELECT * FROM rollcall.member_change WHERE field IS DISTINCT FROM 'other_flags'
+        ORDER BY change_id, field COLLATE "C" """)
+    assert rows == expected
+    assert query(owner, "SELECT DISTINCT new_value::jsonb FROM rollcall.member_change WHERE field = 'other_flags'"
+                        " AND new_value IS NOT NULL ORDER BY 1") == [({"flagBilling": True},),
+                                                                      ({"flagNew": None, "flagBilling": False},)]
+
+
+RANKS = ("none", "viewer", "editor", "admin", "owner")
+
+
+def direction(old, new):
+    if old == new or "unknown" in (old, new):
+        return "mixed"
+    return "promoted" if RANKS.index(new) > RANKS.index(old) else "demoted"
+
+
+def test_role_change_knows_the_role_before_and_after(owner, history):
+    flags = ("flag_member", "flag_editor", "flag_own", "flag_admin", "other_flags")
+    expected = []
+    for number, kind, user, old, _, _, _, _, after in replay(history):
+        if kind == "role_changed":
+            before = {**after, **old}
+            roles = role_label(before), role_label(after)
+            pairs = [values[flag] for flag in flags for values in (before, after)]
+            expected.append((number, user, after["email"], after["name"], *roles, direction(*roles), *pairs))
+    columns = ", ".join(f"old_{flag}, new_{flag}" for flag in flags)
+    assert query(owner, f"""
+        SELECT change_id, user_id, email, name, old_role, new_role, direction, {columns}
+        FROM rollcall.role_change ORDER BY change_id""") == expected
+
+
+def test_a_change_of_the_organization(owner):
+    query(owner, """
+        INSERT INTO rollcall.change_log (cycle_id, organization_id, kind, old_values, new_values, observed_at)
+        VALUES (1, 'o', 'organization_changed', '{"name": null}', '{"name": {"en": "Acme"}}', '2026-01-01')""")
+    rows = query(owner, "SELECT user_id, email, name, kind, field, old_value, new_value FROM rollcall.member_change")
+    assert rows == [(None, None, None, "organization_changed", "name", None, '{"en": "Acme"}')]
+    assert query(owner, "SELECT * FROM rollcall.member_period") == []
