@@ -35,6 +35,7 @@ enum connection_result {
 struct connection_reply {
     enum connection_result result;
     const PGresult *rows; /* with DONE: the last result; owned by the connection, valid during the callback */
+    const char *tag;      /* with DONE: the last command's tag, "COMMIT" or "INSERT 0 1"; valid as `rows` */
     long long affected;   /* with DONE: rows that the last statement wrote, copied or returned */
     char sqlstate[6];     /* with FAILED by the server */
     bool

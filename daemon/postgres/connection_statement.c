@@ -60,8 +60,11 @@ void statement_end(struct connection *connection)
     if (connection->state != CONNECTION_STATE_PREPARING) /* there the deadline is that of connection_open */
         uv_timer_stop(&connection->deadline);
     ended.reply.rows = ended.reply.result == CONNECTION_DONE ? ended.last : NULL;
-    if (ended.reply.rows)
+    ended.reply.tag = "";
+    if (ended.reply.rows) {
+        ended.reply.tag = PQcmdStatus(ended.last);
         ended.reply.affected = strtoll(PQcmdTuples(ended.last), NULL, 10);
+    }
     ended.reply_cb(ended.context, &ended.reply);
     PQclear(ended.last);
 }

@@ -50,14 +50,15 @@ struct store_organization {
     int64_t last_full_compare_at;
     int64_t last_asked_at;       /* asked of the last complete poll, 0 = none */
     int64_t last_answered_at;    /* answered of the last complete poll or change; the next must be later */
-    struct digest_secret secret; /* made and stored by the first write when `exists` is false */
+    struct digest_secret secret; /* new and random when `exists` is false: the first write stores it */
     bool discontinuity;          /* present_members is not the number of rows loaded */
 };
 
 void store_organization_done(struct store_organization *organization);
 
 /* Fills `organization` (an initialised or zeroed one) and `roster` (an empty one). full: the roster's digests are
- * member_digest of the row's values instead of slice digests. Valid when the reply is DONE. */
+ * member_digest of the row's values instead of slice digests. Absent members' digests are left unknown, so that their
+ * return is looked at. Valid when the reply is DONE. */
 void store_load(struct store *store, bool full, struct store_organization *organization,
                 struct roster *roster, store_cb reply_cb, void *context);
 
@@ -99,13 +100,14 @@ struct store_cycle {
     const struct error *failure; /* with outcome failed */
 };
 
-/* Exchange 1: BEGIN, the fence, the cycle row. FENCED leaves no transaction open. */
+/* Exchange 1: BEGIN, the fence, the cycle row. FENCED leaves no transaction open, FAILED does. The rejections must stay
+ * until store_write's reply. */
 void store_begin(struct store *store, const struct store_organization *organization,
                  const struct store_poll *poll, const struct store_cycle *cycle, store_cb reply_cb,
                  void *context);
 
-/* Exchange 2: members in user_id order, change log, rejected records, coverage; every row count checked. FAILED when one
- * is not what it must be. */
+/* Exchange 2: members, change log, rejected records, coverage, in this order; every row count checked. FAILED when one is
+ * not what it must be. The set is only read and may be written again after a rollback. */
 void store_write(struct store *store, struct changeset *set, store_cb reply_cb, void *context);
 
 /* Exchange 3. FAILED: the server said that it rolled back. LOST: not known. */

@@ -1,0 +1,271 @@
+/*
+ * What the cycle reads: the roster with its fence in one snapshot, full rows, rejected records. Row by row, in memory
+ * that does not grow with their number.
+ */
+#include "postgres/store_private.h"
+
+#include "base/memory.h"
+
+#include <string.h>
+
+/* --- the fence ---------------------------------------------------------------------------------------------------- */
+
+enum organization_column {
+    ORGANIZATION_ID,
+    ORGANIZATION_NAME,
+    ORGANIZATION_PRESENT_MEMBERS,
+    ORGANIZATION_ROSTER_VERSION,
+    ORGANIZATION_LAST_CYCLE_UUID,
+    ORGANIZATION_LAST_FULL_COMPARE_AT,
+    ORGANIZATION_LAST_ASKED_AT,
+    ORGANIZATION_LAST_ANSWERED_AT,
+    ORGANIZATION_SECRET,
+    ORGANIZATION_COLUMNS
+};
+
+static bool read_secret(const struct copy_value *value, struct digest_secret *ret_secret)
+{
+    if (!value->bytes || value->length != (int)sizeof(ret_secret->bytes))
+        return false;
+    memcpy(ret_secret->bytes, value->bytes, sizeof(ret_secret->bytes));
+    return true;
+}
+
+static bool read_id(const struct copy_value *value, char ret_id[ORGANIZATION_ID_MAX + 1])
+{
+    if (!value->bytes || value->length > ORGANIZATION_ID_MAX)
+        return false;
+    memcpy(ret_id, value->bytes, (size_t)value->length);
+    ret_id[value->length] = '\0';
+    return true;
+}
+
+static void read_name(struct store *store, const struct copy_value *value,
+                      struct store_organization *organization)
+{
+    size_t length;
+    const char *name = copy_get_json(value, &store->texts, &length);
+
+    organization->name_json = name ? memory_string_n(name, length) : NULL;
+    arena_clear(&store->texts);
+}
+
+static bool read_organization(struct store *store, const struct copy_value *values,
+                              struct store_organization *organization)
+{
+    int32_t present;
+
+    read_name(store, &values[ORGANIZATION_NAME], organization);
+    if (!copy_get_integer(&values[ORGANIZATION_PRESENT_MEMBERS], &present))
+        return false;
+    organization->present_members = (uint32_t)present;
+    return read_id(&values[ORGANIZATION_ID], organization->id) &&
+           copy_get_bigint(&values[ORGANIZATION_ROSTER_VERSION], &organization->roster_version) &&
+           copy_get_uuid(&values[ORGANIZATION_LAST_CYCLE_UUID], &organization->last_cycle_uuid) &&
+           copy_get_time(&values[ORGANIZATION_LAST_FULL_COMPARE_AT], &organization->last_full_compare_at) &&
+           copy_get_time(&values[ORGANIZATION_LAST_ASKED_AT], &organization->last_asked_at) &&
+           copy_get_time(&values[ORGANIZATION_LAST_ANSWERED_AT], &organization->last_answered_at) &&
+           read_secret(&values[ORGANIZATION_SECRET], &organization->secret);
+}
+
+/* --- the roster --------------------------------------------------------------------------------------------------- */
+
+static int add_entry(struct store *store, const struct uuid *user_id, const struct digest *digest,
+                     struct error *error)
+{
+    if (roster_add(store->roster, user_id, digest))
+        return 0;
+    return error_set(error, ERROR_INTERNAL,
+                     "rollcall.member has two rows for one user: its primary key is broken, "
+                     "REINDEX it");
+}
+
+static int add_roster_piece(void *context, const char *piece, size_t length, struct error *error)
+{
+    struct store *store = context;
+    struct copy_reader reader;
+    struct copy_value values[2];
+    int more;
+
+    copy_reader_init(&reader, piece, length);
+    while ((more = copy_read_row(&reader, values, 2, error)) == 1) {
+        struct uuid user_id;
+        struct digest digest;
+
+        if (!copy_get_digest(&values[1], &digest))
+            memset(&digest, 0, sizeof(digest)); /* not ours: not known */
+        if (!copy_get_uuid(&values[0], &user_id))
+            return error_set(error, ERROR_CONFIG, "column user_id of rollcall.member is no uuid");
+        if (add_entry(store, &user_id, &digest, error) < 0)
+            return -ERROR_INTERNAL;
+    }
+    return more;
+}
+
+/* An absent member's digest is left unknown, so that its return is looked at. */
+static int add_member_piece(void *context, const char *piece, size_t length, struct error *error)
+{
+    struct store *store = context;
+    struct copy_value values[COPY_MEMBER_COLUMNS];
+    struct copy_reader reader;
+    int more;
+
+    copy_reader_init(&reader, piece, length);
+    while ((more = copy_read_row(&reader, values, COPY_MEMBER_COLUMNS, error)) == 1) {
+        struct digest digest = {{0}};
+        struct member_row row;
+        int status = copy_get_member(values, &store->texts, &row, error);
+
+        if (status == 0 && row.absent_since == 0)
+            digest = member_digest(&row.member, &store->organization->secret);
+        if (status == 0)
+            status = add_entry(store, &row.member.user_id, &digest, error);
+        arena_clear(&store->texts);
+        if (status < 0)
+            return status;
+    }
+    return more;
+}
+
+/* --- store_load --------------------------------------------------------------------------------------------------- */
+
+static void on_snapshot_over(void *context, const struct connection_reply *reply)
+{
+    struct store *store = context;
+
+    if (reply->result != CONNECTION_DONE)
+        store_answer_refused(store, reply);
+    else
+        store_answer(store, STORE_DONE);
+}
+
+static void on_members(void *context, const struct connection_reply *reply)
+{
+    struct store *store = context;
+    struct store_organization *organization = store->organization;
+
+    if (reply->result != CONNECTION_DONE) {
+        store_roll_back_refused(store, reply);
+        return;
+    }
+    organization->discontinuity = roster_count(store->roster) != organization->present_members;
+    store_execute(store, "commit_transaction", on_snapshot_over);
+}
+
+static void on_organization(void *context, const struct connection_reply *reply)
+{
+    struct store *store = context;
+    struct copy_value values[ORGANIZATION_COLUMNS];
+    struct error error;
+
+    if (reply->result != CONNECTION_DONE) {
+        store_roll_back_refused(store, reply);
+    } else if (PQntuples(reply->rows) == 0) {
+        digest_secret_random(&store->organization->secret); /* the first write stores it */
+        store_execute(store, "commit_transaction", on_snapshot_over);
+    } else {
+        copy_result_row(reply->rows, values, ORGANIZATION_COLUMNS);
+        store->organization->exists = true;
+        if (!read_organization(store, values, store->organization)) {
+            error_set(&error, ERROR_CONFIG,
+                      "the row of this organization in rollcall.organization or "
+                      "rollcall.roster_secret is damaged or gone; restore it from a backup");
+            store_roll_back_error(store, &error);
+        } else if (store->full) {
+            connection_copy_out(store->connection, "copy_members", add_member_piece, on_members, store);
+        } else {
+            connection_copy_out(store->connection, "copy_roster", add_roster_piece, on_members, store);
+        }
+    }
+}
+
+static void on_snapshot(void *context, const struct connection_reply *reply)
+{
+    struct store *store = context;
+
+    if (reply->result != CONNECTION_DONE)
+        store_answer_refused(store, reply);
+    else
+        store_run(store, "load_organization", on_organization);
+}
+
+void store_load(struct store *store, bool full, struct store_organization *organization,
+                struct roster *roster, store_cb reply_cb, void *context)
+{
+    store_call(store, reply_cb, context);
+    store_organization_done(organization);
+    memset(organization, 0, sizeof(*organization));
+    store->full = full;
+    store->organization = organization;
+    store->roster = roster;
+    copy_row_text(&store->row, store->source);
+    store_execute(store, "begin_snapshot", on_snapshot);
+}
+
+/* --- full rows ---------------------------------------------------------------------------------------------------- */
+
+static int on_member_row(void *context, const PGresult *result, struct error *error)
+{
+    struct store *store = context;
+    struct copy_value values[COPY_MEMBER_COLUMNS];
+    struct member_row row;
+
+    copy_result_row(result, values, COPY_MEMBER_COLUMNS);
+    int status = copy_get_member(values, &store->texts, &row, error);
+    if (status == 0)
+        status = store->row_cb(store->row_context, &row, error);
+    arena_clear(&store->texts);
+    return status;
+}
+
+static void on_rows_read(void *context, const struct connection_reply *reply)
+{
+    struct store *store = context;
+
+    if (reply->result != CONNECTION_DONE)
+        store_answer_refused(store, reply);
+    else
+        store_answer(store, STORE_DONE);
+}
+
+void store_read_members(struct store *store, const struct uuid *user_ids, size_t count, store_row_cb row_cb,
+                        store_cb reply_cb, void *context)
+{
+    store_call(store, reply_cb, context);
+    struct connection_parameter *ids = arena_alloc(&store->row.arena, (count + 1) * sizeof(*ids));
+
+    for (size_t i = 0; i < count; i++)
+        ids[i] = (struct connection_parameter){.value = user_ids[i].bytes,
+                                               .length = sizeof(user_ids[i].bytes)};
+    store->row_cb = row_cb;
+    store->row_context = context;
+    copy_row_text(&store->row, store->source);
+    copy_row_array(&store->row, COPY_ARRAY_UUID, ids, count);
+    connection_stream(store->connection, "read_members", store->row.values, store->row.count, true,
+                      on_member_row, on_rows_read, store);
+}
+
+/* --- rejected records --------------------------------------------------------------------------------------------- */
+
+static int on_rejected_row(void *context, const PGresult *result, struct error *error)
+{
+    struct store *store = context;
+    struct copy_value value;
+    struct digest digest;
+
+    (void)error;
+    copy_result_row(result, &value, 1);
+    if (copy_get_digest(&value, &digest))
+        store->rejected_cb(store->row_context, &digest);
+    return 0;
+}
+
+void store_read_rejected(struct store *store, store_rejected_cb rejected_cb, store_cb reply_cb, void *context)
+{
+    store_call(store, reply_cb, context);
+    store->rejected_cb = rejected_cb;
+    store->row_context = context;
+    copy_row_text(&store->row, store->source);
+    connection_stream(store->connection, "read_rejected", store->row.values, store->row.count, true,
+                      on_rejected_row, on_rows_read, store);
+}

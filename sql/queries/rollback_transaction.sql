@@ -1,0 +1,2 @@
+-- Undoes what the open transaction wrote.
+ROLLBACK;
