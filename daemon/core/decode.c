@@ -337,8 +337,8 @@ static int decode_fields(struct decoding *decoding, struct member *member)
     return status;
 }
 
-static int decode_user(struct decoding *decoding, const char *organization_id, struct member *ret_member,
-                       const char **ret_role_organization)
+static int decode_user(struct decoding *decoding, const char *organization_id,
+                       struct decoded_record *ret_record)
 {
     const char *role_organization = NULL;
     struct member member;
@@ -353,21 +353,20 @@ static int decode_user(struct decoding *decoding, const char *organization_id, s
         status = decode_fields(decoding, &member);
     if (status < 0)
         return status;
-    *ret_member = member;
-    if (ret_role_organization)
-        *ret_role_organization = arena_copy(decoding->arena, role_organization, strlen(role_organization));
+    ret_record->member = member;
+    ret_record->role_organization = arena_copy(decoding->arena, role_organization, strlen(role_organization));
     return 0;
 }
 
 int decode_member(const char *slice, size_t length, const char *organization_id, struct arena *arena,
-                  struct member *ret_member, const char **ret_role_organization, struct error *error)
+                  struct decoded_record *ret_record, struct error *error)
 {
     json_t *user = parse("the record", slice, length, error);
     struct decoding decoding = {.user = user, .arena = arena, .error = error};
 
     if (!user)
         return -(int)ERROR_MALFORMED;
-    int status = decode_user(&decoding, organization_id, ret_member, ret_role_organization);
+    int status = decode_user(&decoding, organization_id, ret_record);
     json_decref(user);
     return status;
 }

@@ -9,13 +9,17 @@
 #include "base/error.h"
 #include "core/model.h"
 
-/* ret_member's text lives in `arena`. ret_role_organization (may be NULL) is role.organization_id, in `arena`.
- * organization_id: what the role must name; NULL when it is not known yet. On failure ERROR_MALFORMED and one sentence
+/* A record that was believed. Its text lives in the arena that was given. */
+struct decoded_record {
+    struct member member;
+    const char *role_organization; /* role.organization_id */
+};
+
+/* organization_id: what the role must name; NULL when it is not known yet. On failure ERROR_MALFORMED and one sentence
  * that names the field but quotes no personal data; it becomes rejected_record.reason. Required: `id` (UUID) and
- * `organizationRole` with user_id equal to it; all other missing or null fields become unknown. */
+ * `organizationRole` with user_id equal to it and an organization_id; all other missing or null fields become unknown. */
 MUST_CHECK int decode_member(const char *slice, size_t length, const char *organization_id,
-                             struct arena *arena, struct member *ret_member,
-                             const char **ret_role_organization, struct error *error);
+                             struct arena *arena, struct decoded_record *ret_record, struct error *error);
 
 struct envelope {
     char organization_id[ORGANIZATION_ID_MAX + 1];

@@ -292,15 +292,15 @@ static int take_member(struct poll *poll, const struct decoded *decoded, struct 
 static int take_unknown(struct poll *poll, const struct slice *slice, struct error *error)
 {
     struct decoded decoded = {.slice_digest = slice->digest};
-    const char *role_organization = NULL;
+    struct decoded_record record;
     struct error reason;
 
     arena_clear(&poll->arena);
-    if (decode_member(slice->bytes, slice->length, poll->organization_id, &poll->arena, &decoded.member,
-                      &role_organization, &reason) < 0)
+    if (decode_member(slice->bytes, slice->length, poll->organization_id, &poll->arena, &record, &reason) < 0)
         return take_rejected(poll, slice, reason.text, error);
-    decoded.role_organization = digest_of(poll->settings.secret, role_organization,
-                                          strlen(role_organization));
+    decoded.member = record.member;
+    decoded.role_organization = digest_of(poll->settings.secret, record.role_organization,
+                                          strlen(record.role_organization));
     return take_member(poll, &decoded, error);
 }
 

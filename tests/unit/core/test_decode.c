@@ -53,17 +53,16 @@ static void judge_member(const char *json, size_t length, const char *organizati
 {
     struct error error = {.class = ERROR_NONE};
     struct arena arena;
-    struct member member;
-    const char *role_organization = NULL;
+    struct decoded_record record;
 
     arena_init(&arena);
     buffer_clear(verdict);
     char *slice = memcpy(malloc(length), json,
                          length); /* exactly as long: the sanitizer sees a byte too far */
     swap_quotes(slice, length, '\'', '"');
-    if (decode_member(slice, length, organization_id, &arena, &member, &role_organization, &error) == 0) {
-        show_member(verdict, &member);
-        assert_string_equal(role_organization, "acme");
+    if (decode_member(slice, length, organization_id, &arena, &record, &error) == 0) {
+        show_member(verdict, &record.member);
+        assert_string_equal(record.role_organization, "acme");
     } else {
         assert_int_equal(error.class, ERROR_MALFORMED);
         buffer_add_text(verdict, error.text);

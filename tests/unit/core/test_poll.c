@@ -101,15 +101,15 @@ static void answer_with(struct buffer *body, const char *records)
 /* The digest that a roster would hold of this record: of its bytes, or in a full comparison of its value. */
 static struct digest stored_digest(const struct buffer *record, bool full)
 {
-    struct member member;
+    struct decoded_record decoded;
     struct arena arena;
     struct error error;
 
     if (!full)
         return digest_of(&secret, record->data, record->length);
     arena_init(&arena);
-    assert_int_equal(decode_member(record->data, record->length, "acme", &arena, &member, NULL, &error), 0);
-    struct digest digest = member_digest(&member, &secret);
+    assert_int_equal(decode_member(record->data, record->length, "acme", &arena, &decoded, &error), 0);
+    struct digest digest = member_digest(&decoded.member, &secret);
     arena_done(&arena);
     return digest;
 }
