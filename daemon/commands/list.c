@@ -49,7 +49,7 @@ int list_print(const struct invocation *invocation, const struct list_query *lis
     if (status == 0)
         status = session_open(&config, NULL, true, &session, error);
     if (status == 0)
-        status = session_check_schema(session, NULL, error);
+        status = session_check_schema(session, error);
     if (status == 0)
         status = print_rows(session, list, format, error);
     session_close(session);

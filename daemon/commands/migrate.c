@@ -22,7 +22,7 @@ static int migrate_now(struct session *session, struct error *error)
 
 static int grant(struct session *session, const char *role, struct error *error)
 {
-    int status = session_check_schema(session, NULL, error);
+    int status = session_check_schema(session, error);
 
     if (status == 0)
         status = session_grant_reader(session, role, error);

@@ -178,7 +178,7 @@ static int status(const struct invocation *invocation, struct error *error)
     if (result == 0)
         result = session_open(&config, NULL, true, &session, error);
     if (result == 0)
-        result = session_check_schema(session, NULL, error);
+        result = session_check_schema(session, error);
     if (result == 0 && invocation->values[STATUS_JSON] != NULL)
         result = print_json(session, &standing, error);
     else if (result == 0)

@@ -3,18 +3,12 @@
  */
 #include "base/clock.h"
 #include "service/runner_state.h"
+#include "service/settings.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* What a poll keeps in memory before its findings go to an unlinked temporary file. */
 #define SPOOL_MEMORY ((size_t)4 * 1024 * 1024)
-
-static const char *spool_directory(void)
-{
-    const char *directory = getenv("TMPDIR");
-    return directory != NULL && directory[0] == '/' ? directory : "/var/tmp";
-}
 
 /* The id that the answer must name: the configured one, else the one pinned by the first complete poll. */
 static const char *expected_organization(const struct runner *runner)
@@ -30,13 +24,13 @@ static void begin_poll(struct runner *runner)
     struct poll_settings settings = {.max_body = (uint64_t)runner->config.sync.max_body,
                                      .max_members = (uint32_t)runner->config.sync.max_members,
                                      .spool_memory = SPOOL_MEMORY,
-                                     .spool_directory = spool_directory(),
+                                     .spool_directory = settings_spool_directory(),
                                      .secret = &runner->organization.secret,
                                      .organization_id = expected_organization(runner),
                                      .full = runner->roster_full};
 
     memset(current, 0, sizeof *current);
-    changeset_init(&current->changeset, SPOOL_MEMORY, spool_directory());
+    changeset_init(&current->changeset, SPOOL_MEMORY, settings_spool_directory());
     uuid_random(&current->store.poll_uuid);
     current->full = runner->roster_full;
     current->first_load = !runner->organization.exists;

@@ -95,16 +95,27 @@ const char *session_describe(const struct session *session)
     return connection_describe(session->connection);
 }
 
-int session_check_schema(struct session *session, bool *ret_missing, struct error *error)
+int session_inspect_schema(struct session *session, struct session_schema *ret_schema, struct error *error)
 {
     migrate_inspect(session->connection, schema_cb, session);
     int status = wait_for_reply(session, error);
 
-    if (ret_missing != NULL)
-        *ret_missing = status == 0 && session->schema.state == MIGRATE_MISSING;
-    if (status < 0 || session->schema.state == MIGRATE_CURRENT)
+    if (status < 0)
         return status;
-    return error_set(error, ERROR_CONFIG, "%s", session->schema.detail);
+    ret_schema->usable = session->schema.state == MIGRATE_CURRENT;
+    ret_schema->missing = session->schema.state == MIGRATE_MISSING;
+    ret_schema->may_migrate = session->schema.may_migrate &&
+                              (ret_schema->missing || session->schema.state == MIGRATE_OLDER);
+    memcpy(ret_schema->detail, session->schema.detail, sizeof ret_schema->detail);
+    return 0;
+}
+
+int session_check_schema(struct session *session, struct error *error)
+{
+    struct session_schema schema;
+    int status = session_inspect_schema(session, &schema, error);
+
+    return status < 0 || schema.usable ? status : error_set(error, ERROR_CONFIG, "%s", schema.detail);
 }
 
 int session_migrate(struct session *session, int *ret_applied, struct error *error)
@@ -156,4 +167,65 @@ int session_query(struct session *session, const char *query, const char *const 
     session->row_context = context;
     connection_stream(session->connection, query, list, count, false, row_cb, reply_cb, session);
     return wait_for_reply(session, error);
+}
+
+/* --- poolers ------------------------------------------------------------------------------------------------------ */
+
+/* Enough rows that the server is still sending them when the first one is looked at. */
+#define BUSY_ROWS "300000"
+
+struct pooler_trial {
+    struct session *session;
+    long before; /* the server process behind `session`, alone */
+    long during; /* the same while another connection is busy */
+    long other;  /* the one behind the other connection */
+};
+
+static int backend_cb(void *context, const struct column *columns, int count, struct error *error)
+{
+    long *backend = context;
+
+    (void)count;
+    (void)error;
+    *backend = strtol(columns[0].value, NULL, 10);
+    return 0;
+}
+
+static int read_backend(struct session *session, long *ret_backend, struct error *error)
+{
+    const char *one = "1";
+    return session_query(session, "read_backend", &one, 1, backend_cb, ret_backend, error);
+}
+
+/* The first row of a long answer: the other connection's server is busy now, so a pooler that shares servers between
+ * transactions has to give the session another one. Every further row is passed over. */
+static int busy_cb(void *context, const struct column *columns, int count, struct error *error)
+{
+    struct pooler_trial *trial = context;
+
+    if (trial->other != 0)
+        return 0;
+    backend_cb(&trial->other, columns, count, error);
+    return read_backend(trial->session, &trial->during, error);
+}
+
+int session_check_pooler(struct session *session, const struct config *config, const char *passfile,
+                         struct error *error)
+{
+    const char *rows = BUSY_ROWS;
+    struct pooler_trial trial = {.session = session};
+    struct session *other = NULL;
+    int status = read_backend(session, &trial.before, error);
+
+    if (status == 0)
+        status = session_open(config, passfile, true, &other, error);
+    if (status == 0)
+        status = session_query(other, "read_backend", &rows, 1, busy_cb, &trial, error);
+    session_close(other);
+    if (status == 0 && (trial.before != trial.during || trial.before == trial.other))
+        status = error_set(
+            error, ERROR_CONFIG,
+            "there is a connection pooler in between that shares server sessions between transactions, which cannot "
+            "carry the writer's lock; connect to PostgreSQL directly, or use the pooler's session mode");
+    return status;
 }

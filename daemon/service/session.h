@@ -21,9 +21,24 @@ void session_close(struct session *session); /* NULL is allowed */
 /* "database rollcall on /run/postgresql as rollcall" */
 const char *session_describe(const struct session *session);
 
-/* The schema is there and is what this program knows; else ERROR_CONFIG with what to do. ret_missing (may be NULL): it
- * was never installed. */
-MUST_CHECK int session_check_schema(struct session *session, bool *ret_missing, struct error *error);
+/* How the schema stands. */
+struct session_schema {
+    bool usable;      /* it is there and is what this program knows */
+    bool missing;     /* it was never installed */
+    bool may_migrate; /* this role may create or upgrade it */
+    char detail[512]; /* what is wrong and what to do, when it is not usable */
+};
+
+MUST_CHECK int session_inspect_schema(struct session *session, struct session_schema *ret_schema,
+                                      struct error *error);
+
+/* The same for those who need it: ERROR_CONFIG when it is not usable. */
+MUST_CHECK int session_check_schema(struct session *session, struct error *error);
+
+/* A pooler that hands out another server session for each transaction cannot carry the writer's lock: ERROR_CONFIG.
+ * Opens a second connection for a moment. */
+MUST_CHECK int session_check_pooler(struct session *session, const struct config *config,
+                                    const char *passfile, struct error *error);
 
 /* Brings the schema up to date; ret_applied: how many files were applied now. */
 MUST_CHECK int session_migrate(struct session *session, int *ret_applied, struct error *error);

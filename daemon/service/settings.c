@@ -29,3 +29,9 @@ void settings_of_database(const struct config *config, const char *passfile, boo
                                                  .lock_timeout_us = LOCK_TIMEOUT_US,
                                                  .read_only = read_only};
 }
+
+const char *settings_spool_directory(void)
+{
+    const char *directory = getenv("TMPDIR");
+    return directory != NULL && directory[0] == '/' ? directory : "/var/tmp";
+}

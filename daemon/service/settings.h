@@ -13,4 +13,7 @@ void settings_of_client(const struct config *config, struct client_settings *ret
 void settings_of_database(const struct config *config, const char *passfile, bool read_only,
                           struct connection_settings *ret_settings);
 
+/* Where a poll's findings go when they do not fit into memory: TMPDIR, else /var/tmp. */
+const char *settings_spool_directory(void);
+
 #endif

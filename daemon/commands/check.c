@@ -1,0 +1,183 @@
+/*
+ * rollcall check: tries everything the service needs, one thing after the other, and says how to mend what fails.
+ */
+#include "commands/command.h"
+#include "commands/terminal.h"
+#include "service/probe.h"
+#include "service/session.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* What is known while the checks go on. The first error is the command's result. */
+struct checkup {
+    const struct invocation *invocation;
+    struct config config;
+    struct credentials credentials;
+    struct probe_result api;
+    struct session *session;
+    bool coloured;
+    bool configured; /* there is a configuration to go on with */
+    bool answered;   /* the API's answer could be mirrored */
+    int failures;
+    struct error first;
+};
+
+/* --- what is printed ---------------------------------------------------------------------------------------------- */
+
+static void print_mark(const struct checkup *checkup, const char *mark, enum colour colour, const char *what)
+{
+    terminal_print_cell(stdout, mark, 6, colour, checkup->coloured);
+    terminal_print_cell(stdout, what, 15, COLOUR_NONE, false);
+}
+
+static void passed(const struct checkup *checkup, const char *what, const char *detail)
+{
+    print_mark(checkup, "ok", COLOUR_GREEN, what);
+    terminal_print(stdout, detail, strlen(detail));
+    putchar('\n');
+}
+
+static void noted(const struct checkup *checkup, const char *what, const char *detail)
+{
+    print_mark(checkup, "note", COLOUR_YELLOW, what);
+    terminal_print(stdout, detail, strlen(detail));
+    putchar('\n');
+}
+
+static void failed(struct checkup *checkup, const char *what, const struct error *error)
+{
+    print_mark(checkup, "FAIL", COLOUR_RED, what);
+    terminal_print(stdout, error->text, strlen(error->text));
+    putchar('\n');
+    if (checkup->failures++ == 0)
+        checkup->first = *error;
+}
+
+/* --- the checks --------------------------------------------------------------------------------------------------- */
+
+static void without_effect_cb(void *context, const char *key)
+{
+    char detail[128];
+
+    snprintf(detail, sizeof detail, "%s is set, but has no effect in this version", key);
+    noted(context, "configuration", detail);
+}
+
+static void check_configuration(struct checkup *checkup)
+{
+    struct error error;
+
+    if (command_read_config(checkup->invocation, &checkup->config, &error) < 0) {
+        failed(checkup, "configuration", &error);
+        return;
+    }
+    checkup->configured = true;
+    passed(checkup, "configuration", checkup->config.file);
+    config_each_without_effect(&checkup->config, without_effect_cb, checkup);
+}
+
+static void check_api(struct checkup *checkup)
+{
+    struct error error;
+    char detail[512];
+
+    if (credentials_read(&checkup->config, &checkup->credentials, &error) < 0) {
+        failed(checkup, "credentials", &error);
+        return;
+    }
+    passed(checkup, "credentials", checkup->credentials.source);
+    if (probe_api(&checkup->config, &checkup->credentials, &checkup->api, &error) < 0) {
+        failed(checkup, "API and TLS", &error);
+        return;
+    }
+    checkup->answered = true;
+    snprintf(detail, sizeof detail, "%s answered in %lld ms", checkup->config.api.url,
+             (long long)checkup->api.took_us / 1000);
+    passed(checkup, "API and TLS", detail);
+    if (checkup->api.without_attributes)
+        noted(checkup, "API and TLS", "the API refused the list of attributes and was asked without it");
+    snprintf(detail, sizeof detail, "%u record%s of the answer cannot be read and would be left alone",
+             checkup->api.rejected, checkup->api.rejected == 1 ? "" : "s");
+    if (checkup->api.rejected > 0)
+        noted(checkup, "API and TLS", detail);
+    if (checkup->api.owners == 0)
+        noted(
+            checkup, "API and TLS",
+            "no owner is in the answer; the token should belong to an owner, else it may not see everybody");
+}
+
+static void check_schema(struct checkup *checkup)
+{
+    struct session_schema schema;
+    struct error error;
+
+    if (session_inspect_schema(checkup->session, &schema, &error) < 0)
+        failed(checkup, "schema", &error);
+    else if (schema.usable)
+        passed(checkup, "schema", "is what this version needs");
+    else if (schema.may_migrate && checkup->config.database.migrate == CONFIG_MIGRATE_AUTO)
+        noted(checkup, "schema",
+              schema.missing ? "does not exist yet; the first cycle creates it"
+                             : "is older; the next cycle upgrades it");
+    else {
+        error_set(&error, ERROR_CONFIG, "%s", schema.detail);
+        failed(checkup, "schema", &error);
+    }
+}
+
+static void check_database(struct checkup *checkup)
+{
+    struct error error;
+
+    if (session_open(&checkup->config, checkup->credentials.passfile, false, &checkup->session, &error) < 0) {
+        failed(checkup, "database", &error);
+        return;
+    }
+    passed(checkup, "database", session_describe(checkup->session));
+    if (session_check_pooler(checkup->session, &checkup->config, checkup->credentials.passfile, &error) < 0)
+        failed(checkup, "database", &error);
+    check_schema(checkup);
+}
+
+static void conclude(const struct checkup *checkup)
+{
+    const char *name = checkup->api.display_name;
+
+    putchar('\n');
+    if (checkup->answered) {
+        fputs("To be mirrored: \"", stdout);
+        terminal_print(stdout, name, strlen(name));
+        printf("\", %u member%s, %u owner%s.\n", checkup->api.members, checkup->api.members == 1 ? "" : "s",
+               checkup->api.owners, checkup->api.owners == 1 ? "" : "s");
+    }
+    if (checkup->failures == 0)
+        puts("Everything is in order.");
+    else
+        printf("%d thing%s to mend.\n", checkup->failures, checkup->failures == 1 ? "" : "s");
+}
+
+static int check(const struct invocation *invocation, struct error *error)
+{
+    struct checkup checkup = {.invocation = invocation, .coloured = terminal_wants_colour()};
+
+    check_configuration(&checkup);
+    if (checkup.configured) {
+        check_api(&checkup);
+        check_database(&checkup);
+    }
+    conclude(&checkup);
+    session_close(checkup.session);
+    probe_result_done(&checkup.api);
+    credentials_done(&checkup.credentials);
+    config_done(&checkup.config);
+    (void)error; /* every failure was told where it happened */
+    return checkup.failures == 0 ? EXIT_DONE : (int)command_exit_code(checkup.first.class);
+}
+
+const struct command command_check = {
+    .name = "check",
+    .summary = "tries configuration, credentials, API and database, and says how to mend what fails",
+    .details = "Writes nothing, in Luzmo or in the database. The exit code is that of the first failure.",
+    .run = check,
+};
