@@ -143,6 +143,13 @@ static void alive_cb(void *context)
     client->pull.alive_ms = uv_now(client->loop);
 }
 
+static bool yield_cb(void *context)
+{
+    struct client *client = context;
+
+    return driver_yield(client->driver, transfer_easy(client->pull.transfer));
+}
+
 /* One transfer begins. */
 static int ask(struct client *client, struct error *error)
 {
@@ -159,7 +166,8 @@ static int ask(struct client *client, struct error *error)
         .body_cb = pull->body_cb,
         .body_context = pull->context,
         .alive_cb = alive_cb,
-        .alive_context = client,
+        .yield_cb = yield_cb,
+        .driver_context = client,
     };
 
     pull->transfer = transfer_new(&order, error);

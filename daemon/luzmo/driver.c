@@ -3,6 +3,8 @@
  *   libcurl says: wake me then       ->  uv_timer  ->  curl_multi_socket_action(timeout)
  *                                                      -> what is finished -> done_cb
  *
+ *   a write callback yields       ->  uv_idle   ->  curl_easy_pause(continue)
+ *
  * Each watched socket has a poll handle of its own, stopped as soon as libcurl lets go of the socket (it is closed and
  * its number used again right after) and freed when libuv has let go of the handle.
  */
@@ -12,10 +14,15 @@
 
 #include <stdlib.h>
 
+/* libcurl reads as long as bytes are there: a fast server and a busy write callback would hold the loop for ever. */
+#define TURN_MS 10
+
 struct driver {
     uv_loop_t *loop;
     CURLM *multi;
     uv_timer_t timer;
+    uv_idle_t idle;      /* active while a handle waits for the next turn: the loop does not sleep then */
+    CURL *paused;        /* that handle, else NULL */
     size_t open_handles; /* of libuv, that point into this memory or to it */
     driver_done_cb done_cb;
     void *context;
@@ -91,7 +98,7 @@ static void watch_closed_cb(uv_handle_t *handle)
     handle_closed(driver);
 }
 
-static void timer_closed_cb(uv_handle_t *handle)
+static void handle_closed_cb(uv_handle_t *handle)
 {
     handle_closed(handle->data);
 }
@@ -159,7 +166,7 @@ struct driver *driver_new(uv_loop_t *loop, driver_done_cb done_cb, void *context
 {
     struct driver *driver = memory_alloc(sizeof(*driver));
 
-    *driver = (struct driver){.loop = loop, .done_cb = done_cb, .context = context, .open_handles = 1};
+    *driver = (struct driver){.loop = loop, .done_cb = done_cb, .context = context, .open_handles = 2};
     driver->multi = curl_multi_init();
     if (!driver->multi) {
         free(driver);
@@ -167,6 +174,8 @@ struct driver *driver_new(uv_loop_t *loop, driver_done_cb done_cb, void *context
     }
     uv_timer_init(loop, &driver->timer);
     driver->timer.data = driver;
+    uv_idle_init(loop, &driver->idle);
+    driver->idle.data = driver;
     curl_multi_setopt(driver->multi, CURLMOPT_SOCKETFUNCTION, socket_cb);
     curl_multi_setopt(driver->multi, CURLMOPT_SOCKETDATA, driver);
     curl_multi_setopt(driver->multi, CURLMOPT_TIMERFUNCTION, wake_cb);
@@ -185,8 +194,33 @@ int driver_add(struct driver *driver, CURL *easy, struct error *error)
     return 0;
 }
 
+static void resume_cb(uv_idle_t *idle)
+{
+    struct driver *driver = idle->data;
+    CURL *easy = driver->paused;
+
+    driver->paused = NULL;
+    uv_idle_stop(idle);
+    curl_easy_pause(easy, CURLPAUSE_CONT); /* may yield again at once */
+}
+
+bool driver_yield(struct driver *driver, CURL *easy)
+{
+    uint64_t turn_ms = uv_hrtime() / 1000000 - uv_now(driver->loop);
+
+    if (turn_ms < TURN_MS)
+        return false;
+    driver->paused = easy;
+    uv_idle_start(&driver->idle, resume_cb);
+    return true;
+}
+
 void driver_remove(struct driver *driver, CURL *easy)
 {
+    if (driver->paused == easy) {
+        driver->paused = NULL;
+        uv_idle_stop(&driver->idle);
+    }
     curl_multi_remove_handle(driver->multi, easy);
 }
 
@@ -196,5 +230,6 @@ void driver_close(struct driver *driver, void (*closed_cb)(void *context), void 
     driver->closed_context = context;
     curl_multi_cleanup(driver->multi); /* lets go of the kept connections' sockets by socket_cb */
     driver->multi = NULL;
-    uv_close((uv_handle_t *)&driver->timer, timer_closed_cb);
+    uv_close((uv_handle_t *)&driver->timer, handle_closed_cb);
+    uv_close((uv_handle_t *)&driver->idle, handle_closed_cb);
 }

@@ -8,6 +8,7 @@
 #include "base/error.h"
 
 #include <curl/curl.h>
+#include <stdbool.h>
 #include <uv.h>
 
 struct driver; /* opaque: also keeps the connections that can be used again */
@@ -24,6 +25,10 @@ MUST_CHECK int driver_add(struct driver *driver, CURL *easy, struct error *error
 
 /* Ends it, finished or not; done_cb is not called any more. Not from within a callback of the handle itself. */
 void driver_remove(struct driver *driver, CURL *easy);
+
+/* For a write callback: has this turn of the loop lasted long enough? If true the callback answers with
+ * CURL_WRITEFUNC_PAUSE, and its handle goes on in the next turn. */
+bool driver_yield(struct driver *driver, CURL *easy);
 
 /* Closes all connections; no easy handle may be left. The driver's memory is free when closed_cb is called, later. */
 void driver_close(struct driver *driver, void (*closed_cb)(void *context), void *context);

@@ -47,7 +47,7 @@ static void alive(struct transfer *transfer, enum failure_phase phase)
 {
     if (phase > transfer->phase)
         transfer->phase = phase;
-    transfer->order.alive_cb(transfer->order.alive_context);
+    transfer->order.alive_cb(transfer->order.driver_context);
 }
 
 /* libcurl's CURLOPT_SOCKOPTFUNCTION: the name is resolved, a socket is about to connect. */
@@ -139,6 +139,8 @@ static size_t write_cb(char *bytes, size_t size, size_t count, void *context)
     if (!running(transfer))
         return CURL_WRITEFUNC_ERROR;
     alive(transfer, FAILURE_RECEIVING);
+    if (transfer->accepted && transfer->order.yield_cb(transfer->order.driver_context))
+        return CURL_WRITEFUNC_PAUSE;
     if (transfer->accepted)
         result = deliver(transfer, bytes, length);
     else

@@ -25,7 +25,9 @@ struct transfer_order {
     int (*body_cb)(void *context, const char *bytes, size_t length, struct error *error);
     void *body_context;
     void (*alive_cb)(void *context); /* something arrived, or the next phase began */
-    void *alive_context;
+    bool (*yield_cb)(
+        void *context);   /* asked before body_cb. True: the bytes come again when the handle is resumed */
+    void *driver_context; /* of alive_cb and yield_cb */
 };
 
 struct transfer; /* opaque */

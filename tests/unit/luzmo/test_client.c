@@ -292,6 +292,55 @@ static void a_black_hole_is_given_up(void **state)
     close(listener);
 }
 
+/* ---- the loop ---- */
+
+static int deliveries; /* of pieces of the body; here in the present turn of the loop */
+static int most_deliveries;
+
+static void turn_cb(uv_prepare_t *prepare)
+{
+    (void)prepare;
+    deliveries = 0;
+}
+
+static void take_time(struct trial *trial, struct error *error)
+{
+    (void)error;
+    if (++deliveries > most_deliveries)
+        most_deliveries = deliveries;
+    usleep(20000); /* longer than a turn may last */
+    buffer_clear(&trial->body);
+}
+
+/* The server is always faster; all the same the loop comes round after each piece. */
+static void a_busy_reader_lets_the_loop_turn(void **state)
+{
+    static char piece[8193];
+    const struct step script[] = {
+        SEND("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 327680\r\n\r\n"),
+        REPEAT(piece, 40),
+        {0}};
+    struct trial trial;
+    uv_prepare_t prepare;
+
+    (void)state;
+    memset(piece, ' ', sizeof(piece) - 1);
+    most_deliveries = 0;
+    trial_begin(&trial, IDENTITY_GOOD, script);
+    trial.settings.max_body = 327680;
+    trial.on_body = take_time;
+    uv_prepare_init(&trial.loop, &prepare);
+    uv_prepare_start(&prepare, turn_cb);
+    trial_pull(&trial);
+    trial_wait(&trial);
+    uv_close((uv_handle_t *)&prepare, NULL);
+    trial_end(&trial);
+    assert_outcome(&trial, ERROR_NONE, "");
+    assert_int_equal(trial.outcome.body_bytes, 327680);
+    assert_in_range(most_deliveries, 1, 2); /* one when libcurl is resumed, one when the socket is readable */
+    trial_free(&trial);
+}
+
 /* ---- what the API asks for ---- */
 
 static void retry_after_is_handed_on(void **state)
@@ -345,6 +394,7 @@ static void a_refused_body_ends_the_pull(void **state)
 static void cancel_twice(struct trial *trial, struct error *error)
 {
     (void)error;
+    assert_int_equal(++deliveries, 1); /* nothing more of the body afterwards */
     client_cancel(trial->client);
     client_cancel(trial->client);
 }
@@ -358,6 +408,7 @@ static void a_pull_can_be_cancelled_from_within_its_body(void **state)
     struct trial trial;
 
     (void)state;
+    deliveries = 0;
     trial_begin(&trial, IDENTITY_GOOD, script);
     trial.on_body = cancel_twice;
     trial_pull(&trial);
@@ -520,6 +571,7 @@ int main(void)
         cmocka_unit_test(an_unknown_name_is_named),
         cmocka_unit_test(a_dead_resolver_is_given_up),
         cmocka_unit_test(a_black_hole_is_given_up),
+        cmocka_unit_test(a_busy_reader_lets_the_loop_turn),
         cmocka_unit_test(retry_after_is_handed_on),
         cmocka_unit_test(a_refused_body_ends_the_pull),
         cmocka_unit_test(a_pull_can_be_cancelled_from_within_its_body),

@@ -34,7 +34,8 @@ struct hostile_case {
 #define STALL(title, part, ...)                                                                              \
     ROW(.name = (title), .class = ERROR_UNAVAILABLE, .word = (part), .stall_us = SHORT, SCRIPT(__VA_ARGS__))
 #define TRICKLE(title, part, ...)                                                                            \
-    ROW(.name = (title), .class = ERROR_UNAVAILABLE, .word = (part), .total_us = SHORT, SCRIPT(__VA_ARGS__))
+    ROW(.name = (title), .class = ERROR_UNAVAILABLE, .word = (part), .stall_us = SHORT,                      \
+        .total_us = 2 * SHORT, SCRIPT(__VA_ARGS__))
 #define TRUST(title, who, part)                                                                              \
     ROW(.name = (title), .class = ERROR_UNAVAILABLE, .word = (part), .identity = (who), SCRIPT(CLOSE))
 
@@ -154,7 +155,7 @@ static const struct hostile_case slow[] = {
     STALL("no answer", "no answer to the request began", STEP(STEP_END, NULL, 0)),
     STALL("half a head", "the answer stalled", SEND(OK JSON)),
     STALL("half a body", "the answer stalled", SEND(OK JSON LENGTH(9) END "{\"co")),
-    TRICKLE("drops of a head", "not whole within", SEND(OK "X-Slow: "), DRIP("and slower")),
+    TRICKLE("drops of a head", "not whole within", SEND(OK), DRIP("X-Slow: s\r\n")),
     TRICKLE("drops of a body", "not whole within", SEND(OK JSON LENGTH(60000) END), DRIP("[")),
 };
 
