@@ -29,14 +29,15 @@ struct node {
     struct world world;
     const struct node *parent;
     struct move move;
+    struct node *next;  /* in the order of discovery */
     unsigned to_finish; /* once stopped: replies until the end; 0 = not known yet */
     bool visiting;
 };
 
 struct walk {
     void *tree; /* of nodes, for tsearch */
-    struct node **nodes;
-    size_t count, capacity, moves;
+    struct node *first, **last;
+    size_t count, moves;
     bool seen[CYCLE_STATE_COUNT];
 };
 
@@ -92,11 +93,9 @@ static int compare_nodes(const void *left, const void *right)
 
 static void append(struct walk *walk, struct node *node)
 {
-    if (walk->count == walk->capacity) {
-        walk->capacity = walk->capacity * 2 + 1024;
-        walk->nodes = test_realloc(walk->nodes, walk->capacity * sizeof(walk->nodes[0]));
-    }
-    walk->nodes[walk->count++] = node;
+    *walk->last = node;
+    walk->last = &node->next;
+    walk->count++;
     walk->seen[node->world.cycle.state] = true;
 }
 
@@ -126,27 +125,27 @@ static void walk_everywhere(struct walk *walk, enum cycle_mode mode)
     struct node *start = test_calloc(1, sizeof(*start));
     struct moves moves;
 
-    *walk = (struct walk){0};
+    *walk = (struct walk){.last = &walk->first};
     start->world = (struct world){.out = NOTHING, .interrupted = NOTHING};
     cycle_init(&start->world.cycle, mode);
     make_key(start);
     tsearch(start, &walk->tree, compare_nodes);
     append(walk, start);
-    for (size_t i = 0; i < walk->count; i++) {
-        world_moves(&walk->nodes[i]->world, &moves);
+    for (struct node *node = start; node; node = node->next) {
+        world_moves(&node->world, &moves);
         for (size_t m = 0; m < moves.count; m++)
-            follow(walk, walk->nodes[i], &moves.list[m]);
+            follow(walk, node, &moves.list[m]);
         walk->moves += moves.count;
     }
 }
 
 static void walk_done(struct walk *walk)
 {
-    for (size_t i = 0; i < walk->count; i++) {
-        tdelete(walk->nodes[i], &walk->tree, compare_nodes);
-        test_free(walk->nodes[i]);
+    for (struct node *node = walk->first, *next; node; node = next) {
+        next = node->next;
+        tdelete(node, &walk->tree, compare_nodes);
+        test_free(node);
     }
-    test_free(walk->nodes);
 }
 
 /* The longest way from a stopped node to FINISH, whatever is replied. Asking for a poll or stopping again is no reply. */
@@ -201,8 +200,7 @@ static void check_every_state(enum cycle_mode mode)
     unsigned replies = 0, moves = 0;
 
     walk_everywhere(&walk, mode);
-    for (size_t i = 0; i < walk.count; i++) {
-        struct node *node = walk.nodes[i];
+    for (struct node *node = walk.first; node; node = node->next) {
         unsigned to_finish = node->world.stopped ? replies_to_finish(&walk, node) : 0;
         unsigned to_poll = moves_to_good_poll(node);
 
