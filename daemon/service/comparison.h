@@ -10,22 +10,10 @@
 #include "core/poll.h"
 #include "core/roster.h"
 #include "postgres/store.h"
+#include "service/finding.h"
 #include "service/lists.h"
 
 #include <uv.h>
-
-/* One thing that was found, for whoever wants to show it. Everything is valid during the call only. */
-struct finding {
-    const struct member_row *before; /* NULL for a newcomer */
-    const struct member_row *after;
-    const struct change *changes;
-    size_t change_count;
-    field_mask fields; /* those that differ */
-    bool absent;       /* not seen; without a change it waits for a confirming poll */
-    bool repaired;     /* edited behind our back, to be set right */
-};
-
-typedef void (*finding_cb)(void *context, const struct finding *finding);
 
 /* Borrowed until the reply. */
 struct comparison_input {

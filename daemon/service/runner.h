@@ -5,9 +5,10 @@
 #ifndef SERVICE_RUNNER_H
 #define SERVICE_RUNNER_H
 
+#include "core/changeset.h"
 #include "core/cycle.h"
-#include "service/comparison.h"
 #include "service/config.h"
+#include "service/finding.h"
 
 struct runner_options {
     const char *config_file; /* as given on the command line, NULL = default; read again on SIGHUP */

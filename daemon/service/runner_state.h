@@ -8,6 +8,7 @@
 #include "luzmo/client.h"
 #include "postgres/connection.h"
 #include "postgres/store.h"
+#include "service/comparison.h"
 #include "service/credentials.h"
 #include "service/lag.h"
 #include "service/runner.h"

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "postgres/connection.h"
 #include "postgres/migrate.h"
+#include "postgres/row.h"
 #include "service/settings.h"
 
 #include <stdlib.h>

@@ -5,7 +5,7 @@
 #ifndef SERVICE_SESSION_H
 #define SERVICE_SESSION_H
 
-#include "postgres/row.h"
+#include "postgres/column.h"
 #include "service/config.h"
 
 #include <stdbool.h>

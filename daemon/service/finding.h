@@ -1,0 +1,26 @@
+/*
+ * What a comparison finds, one thing at a time, for whoever wants to show it.
+ */
+#ifndef SERVICE_FINDING_H
+#define SERVICE_FINDING_H
+
+#include "core/change.h"
+#include "core/model.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Everything is valid during the call only. */
+struct finding {
+    const struct member_row *before; /* NULL for a newcomer */
+    const struct member_row *after;
+    const struct change *changes;
+    size_t change_count;
+    field_mask fields; /* those that differ */
+    bool absent;       /* not seen; without a change it waits for a confirming poll */
+    bool repaired;     /* edited behind our back, to be set right */
+};
+
+typedef void (*finding_cb)(void *context, const struct finding *finding);
+
+#endif
