@@ -6,7 +6,7 @@
  * the exit, DATABASE_LOST closes the connection, POLL_NOW ends whatever wait there is.
  */
 #include "core/cycle.h"
-#include "core/cycle_move.h"
+#include "core/cycle_private.h"
 
 #include <stdio.h>
 

@@ -2,7 +2,7 @@
  * What a move of the cycle machine does on its way: which effects come at once, what is kept, and where it leads when
  * that depends on more than state and event. Which move belongs to which state and event is not known here.
  */
-#include "core/cycle_move.h"
+#include "core/cycle_private.h"
 
 struct cycle_effect *move_ask(struct step *step, enum cycle_effect_type type)
 {

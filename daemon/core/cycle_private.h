@@ -1,8 +1,9 @@
 /*
- * Moves of the cycle machine, for core/cycle.c alone: what a row of its table does on its way to the next state.
+ * What cycle.c (the tables and the step) and cycle_move.c (the moves) share: what a row of the table of transitions does
+ * on its way to the next state. Nobody else includes this.
  */
-#ifndef CORE_CYCLE_MOVE_H
-#define CORE_CYCLE_MOVE_H
+#ifndef CORE_CYCLE_PRIVATE_H
+#define CORE_CYCLE_PRIVATE_H
 
 #include "core/cycle.h"
 
