@@ -223,7 +223,7 @@ def test_an_organizations_name_fools_nobody(rollcall, simulator, database, name)
     no_change(rollcall)
 
 
-@pytest.mark.parametrize("transfer", ["length", "chunked", "close"])
+@pytest.mark.parametrize("transfer", ["length", "chunked"])
 @pytest.mark.parametrize("size", [1, 3, 17, 499])
 def test_pieces_of_any_size_give_the_same_result(rollcall, simulator, database, transfer, size):
     simulator.rename(AMY, EMOJI)
@@ -234,6 +234,15 @@ def test_pieces_of_any_size_give_the_same_result(rollcall, simulator, database, 
     assert len(database.changes()) == 3
     simulator.shuffle(members=size, text=size)
     no_change(rollcall)
+
+
+def test_a_body_without_a_told_end_is_not_believed(rollcall, simulator, database):
+    """Whole or not, nobody could tell."""
+    simulator.fault(transfer="close")
+    rollcall.once(code=76)
+    assert database.members() == {} and database.changes() == []
+    rollcall.once()
+    assert_mirrors(database, simulator)
 
 
 def test_an_id_in_capitals_is_the_same_member(synced, simulator):
