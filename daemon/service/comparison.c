@@ -104,6 +104,17 @@ static void count_changes(struct changeset_counts *counts, const struct change *
     }
 }
 
+/* No answer can do this, but whoever edits a row by hand can. */
+static int refuse_images(const struct uuid *user_id, struct error *error)
+{
+    char user[UUID_TEXT_LENGTH + 1];
+
+    uuid_format(user_id, user);
+    return error_set(error, ERROR_INTERNAL,
+                     "the row of user %s in rollcall.member is larger than any member can be; correct it",
+                     user);
+}
+
 static int compare_member(struct comparison *comparison, const struct member_row *before,
                           const struct entry *entry, struct error *error)
 {
@@ -115,6 +126,8 @@ static int compare_member(struct comparison *comparison, const struct member_row
     buffer_clear(&comparison->images);
     diff_member(before, &decoded.member, &decoded.slice_digest, &comparison->input.times, &comparison->images,
                 &diff);
+    if (comparison->images.overflowed)
+        return refuse_images(&decoded.member.user_id, error);
     if (diff.verdict == DIFF_SAME)
         return 0;
     if (diff.verdict == DIFF_REFRESHED)
@@ -155,6 +168,8 @@ static int compare_absent(struct comparison *comparison, const struct member_row
         return 0;
     buffer_clear(&comparison->images);
     diff_absent(before, &comparison->input.times, &comparison->input.removal, &comparison->images, &absence);
+    if (comparison->images.overflowed)
+        return refuse_images(&before->member.user_id, error);
     bool removed = absence.verdict == ABSENCE_REMOVED;
     tell(comparison, &(struct finding){.before = before,
                                        .after = &absence.after,

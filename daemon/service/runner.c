@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "core/schedule.h"
 #include "service/notify.h"
-#include "service/runner_state.h"
+#include "service/runner_private.h"
 #include "service/settings.h"
 
 #include <signal.h>

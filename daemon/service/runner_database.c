@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "core/record.h"
 #include "postgres/migrate.h"
-#include "service/runner_state.h"
+#include "service/runner_private.h"
 #include "service/settings.h"
 
 #include <stdlib.h>

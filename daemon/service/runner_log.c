@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "core/record.h"
 #include "service/notify.h"
-#include "service/runner_state.h"
+#include "service/runner_private.h"
 
 /* What was written has a word of its own: changed, repaired, discontinuity. */
 static const char *outcome_word(const struct runner *runner, enum cycle_outcome outcome)

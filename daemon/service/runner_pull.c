@@ -2,7 +2,7 @@
  * The runner's side of the API: one pull feeds one poll.
  */
 #include "base/clock.h"
-#include "service/runner_state.h"
+#include "service/runner_private.h"
 #include "service/settings.h"
 
 #include <string.h>

@@ -2,8 +2,8 @@
  * What the runner's parts share: runner.c (machine, loop, timer, signals), runner_pull.c (the API's side),
  * runner_database.c (PostgreSQL's side), runner_log.c (the lines a cycle leaves). Included by these alone.
  */
-#ifndef SERVICE_RUNNER_STATE_H
-#define SERVICE_RUNNER_STATE_H
+#ifndef SERVICE_RUNNER_PRIVATE_H
+#define SERVICE_RUNNER_PRIVATE_H
 
 #include "luzmo/client.h"
 #include "postgres/connection.h"
