@@ -14,11 +14,8 @@ COLUMNS = ", ".join(FIELDS)
 
 def as_stored(values):
     """A member's values as the columns hold them: timestamps for texts, and the role."""
-    stored = [
-        datetime.datetime.fromisoformat(values[field][:-1] + "+00:00") if field in TIMES and values[field] else values[field]
-        for field in FIELDS
-    ]
-    return (*stored, role_label(values))
+    times = {field: datetime.datetime.fromisoformat(values[field][:-1] + "+00:00") for field in TIMES}
+    return (*({**values, **times}[field] for field in FIELDS), role_label(values))
 
 
 @pytest.fixture(params=SEEDS)

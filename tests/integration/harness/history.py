@@ -1,8 +1,8 @@
 """Random histories of an organization: the truth at every poll, and the change log that a mirror writes of it.
 
-The world changes between two polls; the mirror sees the world at each poll and nothing else. Its rules are few: who is
-missing in two polls has left at the first of them, who is missing in one was never away, and a role change that was held
-is recorded some polls late, but as observed when it was first seen.
+The world changes between two polls; the mirror sees the world at each poll and nothing else. Its rules are few: who
+is missing in two polls has left at the first of them, who is missing in one was never away, and a role change that was
+held is recorded some polls late, but as observed when it was first seen.
 """
 
 import datetime
@@ -17,17 +17,22 @@ ROLE_TIMES = ("role_created_at", "role_updated_at")
 FIELDS = PROFILE + FLAGS + ROLE_TIMES
 TIMES = ("user_created_at",) + ROLE_TIMES
 
-NAMES = ("Amy Evans", "David Contorence", 'Zoë "Zed" O\'Neil', "李小龍", "\U0001f9d1‍\U0001f680", "{}[],\\", "", None)
+NAMES = ("Amy Evans", 'Zoë "Zed" O\'Neil', "李小龍", "\U0001f9d1\u200d\U0001f680", "{}[],\\", "", None)
 OTHER_FLAGS = (None, None, {"flagBilling": True}, {"flagBilling": False, "flagNew": None})
 
 START = datetime.datetime(2026, 1, 30, 9, 0, tzinfo=datetime.timezone.utc)
 
 
 def role_label(values):
-    for role, flag in (("owner", "flag_own"), ("admin", "flag_admin"), ("editor", "flag_editor"), ("viewer", "flag_member")):
+    strongest_first = {"flag_own": "owner", "flag_admin": "admin", "flag_editor": "editor", "flag_member": "viewer"}
+    for flag, role in strongest_first.items():
         if values[flag]:
             return role
     return "unknown" if all(values[flag] is None for flag in ("flag_own", "flag_editor", "flag_member")) else "none"
+
+
+def as_json(values):
+    return None if values is None else psycopg2.extras.Json(values)
 
 
 class History:
@@ -149,7 +154,7 @@ class History:
             self.known[user] = {**self.known[user], **new}
 
     def apply_role(self, kind, user, old, new):
-        if kind == "role_changed" and self.random.random() < 0.1:
+        if kind == "role_changed" and self.random.random() < 0.2:
             due = len(self.polls) + self.random.randrange(1, 4)
             self.held[user] = (due, len(self.polls), (kind, user, old, new, self.after, self.answered))
             return
@@ -182,8 +187,7 @@ class History:
 
     def write(self, session):
         """Fills change_log and coverage as the daemon would have."""
-        json = lambda values: None if values is None else psycopg2.extras.Json(values)
-        rows = [(1, self.organization, user, kind, json(old), json(new), after, at)
+        rows = [(1, self.organization, user, kind, as_json(old), as_json(new), after, at)
                 for kind, user, old, new, after, at in self.changes]
         with session.cursor() as cursor:
             psycopg2.extras.execute_values(

@@ -1,4 +1,4 @@
-"""Fixtures: a fresh schema in a fresh database, made by its ordinary owner from the files of sql/, and a reader of it."""
+"""Fixtures: a fresh schema in a fresh database, made by its ordinary owner from the files of sql/, and a reader."""
 
 import pathlib
 import re
