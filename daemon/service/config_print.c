@@ -13,6 +13,14 @@ static const char *quote(const struct setting *setting)
     return setting->type == SETTING_TEXT || setting->type == SETTING_URL ? "\"" : "";
 }
 
+/* What is special about a setting. */
+static const char *remark(const struct setting *setting)
+{
+    if (setting->traits & SETTING_LATER)
+        return " (no effect in this version)";
+    return setting->traits & SETTING_RELOADABLE ? "" : " (a change needs a restart)";
+}
+
 static bool opens_section(size_t index)
 {
     return index == 0 || strcmp(config_settings[index - 1].section, config_settings[index].section) != 0;
@@ -22,10 +30,9 @@ void config_print_help(FILE *out)
 {
     for (size_t i = 0; i < config_setting_count; i++) {
         const struct setting *setting = &config_settings[i];
-        const char *later = setting->traits & SETTING_LATER ? " (no effect in this version)" : "";
         if (opens_section(i))
             fprintf(out, "\n  %s\n", setting->section);
-        fprintf(out, "    %-16s %s%s\n", setting->key, setting->help, later);
+        fprintf(out, "    %-16s %s%s\n", setting->key, setting->help, remark(setting));
         fprintf(out, "    %-16s default %s%s%s\n", "", quote(setting), setting->default_text, quote(setting));
     }
 }
@@ -39,8 +46,7 @@ void config_print_sample(FILE *out)
         const struct setting *setting = &config_settings[i];
         if (opens_section(i))
             fprintf(out, "%s\n%s {\n", i == 0 ? "" : "}\n", setting->section);
-        fprintf(out, "    # %s%s\n", setting->help,
-                setting->traits & SETTING_LATER ? " (no effect in this version)" : "");
+        fprintf(out, "    # %s%s\n", setting->help, remark(setting));
         fprintf(out, "    # %s = %s%s%s\n", setting->key, quote(setting), setting->default_text,
                 quote(setting));
     }
@@ -62,7 +68,7 @@ void config_print_manual(FILE *out)
             fprintf(out, ".SS %s\n", setting->section);
         fprintf(out, ".TP\n.B %s\n", setting->key);
         print_troff(out, setting->help);
-        fprintf(out, "%s.\nDefault: ", setting->traits & SETTING_LATER ? " (no effect in this version)" : "");
+        fprintf(out, "%s.\nDefault: ", remark(setting));
         print_troff(out, setting->default_text[0] == '\0' ? "empty" : setting->default_text);
         fputs(".\n", out);
     }
