@@ -58,7 +58,10 @@ void copy_row_text(struct copy_row *row, const char *text)
 
 void copy_row_bytes(struct copy_row *row, const void *bytes, size_t length)
 {
-    add_value(row, bytes, length);
+    if (bytes)
+        add_copy(row, bytes, length);
+    else
+        copy_row_null(row);
 }
 
 void copy_row_json(struct copy_row *row, const char *text, size_t length)
@@ -167,7 +170,7 @@ static void add_field(struct copy_row *row, enum field_type type, const struct f
     else if (type == FIELD_TYPE_JSON)
         copy_row_json(row, value->text, value->length);
     else
-        copy_row_bytes(row, value->text, value->length);
+        add_value(row, value->text, value->length);
 }
 
 void copy_row_member(struct copy_row *row, const char *organization_id, const struct member_row *member)
@@ -204,7 +207,7 @@ void copy_row_change(struct copy_row *row, const char *organization_id, int64_t 
 /* --- the stream --------------------------------------------------------------------------------------------------- */
 
 static const char header[] =
-    "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0"; /* signature with its NUL, no flags, no extension */
+    "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0"; /* signature with its NUL, no flags, no extension */
 
 #define HEADER_SIZE (sizeof(header) - 1)
 

@@ -31,7 +31,7 @@ void copy_row_clear(struct copy_row *row);
 /* Each adds one value at the end. NULL texts and bytes, and times of 0, are SQL's NULL. */
 void copy_row_null(struct copy_row *row);
 void copy_row_text(struct copy_row *row, const char *text);
-void copy_row_bytes(struct copy_row *row, const void *bytes, size_t length); /* bytea; text without a NUL */
+void copy_row_bytes(struct copy_row *row, const void *bytes, size_t length); /* bytea */
 void copy_row_json(struct copy_row *row, const char *text, size_t length);
 void copy_row_uuid(struct copy_row *row, const struct uuid *uuid); /* the nil uuid is NULL */
 void copy_row_flag(struct copy_row *row, bool flag);
