@@ -193,7 +193,11 @@ static int refresh_stale(struct comparison *comparison, const struct member_row 
     uint32_t entry = roster_find(comparison->input.roster, &before->member.user_id);
     struct member_row after = *before;
 
-    if (entry == ROSTER_NONE || before->removed_at != 0 || before->absent_since != 0)
+    /* only what this very poll recognised: other slots may hold a value's digest after a full comparison */
+    if (entry == ROSTER_NONE || !roster_is_seen(comparison->input.roster, entry) ||
+        roster_is_differing(comparison->input.roster, entry))
+        return 0;
+    if (before->removed_at != 0 || before->absent_since != 0)
         return 0;
     after.slice_digest = *roster_digest(comparison->input.roster, entry);
     if (digest_equal(&after.slice_digest, &before->slice_digest))
