@@ -6,6 +6,8 @@ import tempfile
 
 import pytest
 
+pytest.register_assert_rewrite("harness")  # before it is imported: its assertions explain themselves too
+
 from harness.postgres import Postgres
 from harness.program import Rollcall
 from harness.simulator import Simulator

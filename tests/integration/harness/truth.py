@@ -36,7 +36,7 @@ def fields_of_api(user):
     named = {name: user.get(key) for name, key in USER_FIELDS.items()}
     flags = {name: role.get(key) for name, key in ROLE_FIELDS.items()}
     others = {key: value for key, value in role.items()
-              if key.startswith("flag") and key not in ROLE_FIELDS.values()}
+              if key.startswith("flag") and key not in ROLE_FIELDS.values() and value is not None}
     return comparable({**named, **flags, "other_flags": others or None})
 
 
@@ -137,11 +137,21 @@ def assert_nothing_twice(database):
     assert not backwards, f"observed before it could be: {backwards}"
 
 
+def differences(found, expected):
+    """Members of one side only, and those that both have with what is not the same."""
+    lines = [f"only in the database: {sorted(set(found) - set(expected))}",
+             f"only in the API: {sorted(set(expected) - set(found))}"]
+    for user in sorted(set(found) & set(expected)):
+        lines += [f"{user} {name}: {found[user][name]!r}, but the API says {expected[user][name]!r}"
+                  for name in FIELDS if found[user][name] != expected[user][name]]
+    return "\n".join(lines)
+
+
 def assert_mirrors(database, simulator):
     """The current members are what the API says now, field by field."""
     organization = simulator.organization()
     expected = {user["id"]: fields_of_api(user) for user in organization["users"]}
     found = {user_id: fields_of_row(row) for user_id, row in database.members().items()}
-    assert found == expected
+    assert found == expected, differences(found, expected)
     row = database.query("SELECT organization_id, name FROM rollcall.organization")
     assert row == [{"organization_id": organization["id"], "name": organization["name"]}]
