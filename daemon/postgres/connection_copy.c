@@ -26,28 +26,38 @@ static void end_copy_in(struct connection *connection, const char *reason)
         connection_lose_broken(connection);
 }
 
-/* The next piece, once the former one has left. One piece an event: the loop turns in between. */
-void copy_in_advance(struct connection *connection)
+/* What fill_cb makes next; on its failure the COPY is given up. 1, 0 after the last piece, or a negative class. */
+static int make_piece(struct connection *connection)
 {
     struct statement *statement = &connection->statement;
     struct buffer *piece = &connection->copy;
     struct error error;
 
-    if (PQflush(connection->pg) != 0)
-        return; /* the socket is full; or broken, which the next read finds */
     buffer_clear(piece);
     int more = statement->fill_cb(statement->context, piece, &error);
     if (more >= 0 && piece->overflowed)
         more = error_set(&error, ERROR_INTERNAL, "a piece of the COPY of %s is too long", statement->query);
-    if (more < 0) {
+    if (more < 0)
         statement_fail(connection, &error);
+    return more;
+}
+
+/* The next piece, once the former one has left: one piece an event, the loop turns in between. When the server refused an
+ * earlier piece, its answer is here already by the time of the last one. */
+bool copy_in_advance(struct connection *connection)
+{
+    const struct buffer *piece = &connection->copy;
+
+    if (PQflush(connection->pg) != 0)
+        return false; /* the socket is full; or broken, which the next read finds */
+    int more = make_piece(connection);
+    if (more < 0)
         end_copy_in(connection, "given up");
-        return;
-    }
-    if (piece->length > 0 && PQputCopyData(connection->pg, piece->data, (int)piece->length) != 1)
+    else if (piece->length > 0 && PQputCopyData(connection->pg, piece->data, (int)piece->length) != 1)
         connection_lose_broken(connection);
     else if (more == 0)
         end_copy_in(connection, NULL);
+    return more <= 0;
 }
 
 /* --- from the server ---------------------------------------------------------------------------------------------- */

@@ -148,8 +148,9 @@ void statement_end(struct connection *connection); /* gives the reply and forget
 bool statement_begin(struct connection *connection, connection_reply_cb reply_cb, void *context);
 void statement_sent(struct connection *connection, int accepted, enum statement_phase phase);
 
-void copy_in_advance(struct connection *connection);
-bool copy_out_advance(struct connection *connection); /* false: wait for more input */
+/* False: wait for the socket. */
+bool copy_in_advance(struct connection *connection);
+bool copy_out_advance(struct connection *connection);
 
 /* --- connection_error.c ------------------------------------------------------------------------------------------- */
 

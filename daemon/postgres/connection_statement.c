@@ -351,27 +351,28 @@ static void take_end(struct connection *connection)
     }
 }
 
+static bool results_advance(struct connection *connection)
+{
+    if (PQisBusy(connection->pg))
+        return false;
+    PGresult *result = PQgetResult(connection->pg);
+    if (result)
+        take_result(connection, result);
+    else
+        take_end(connection);
+    return true;
+}
+
 /* A reply may lead to the next statement, to the loss of the connection or to its end: nothing is known after it. */
 void statement_advance(struct connection *connection)
 {
     while (connection->pg && connection->statement.phase != STATEMENT_NONE) {
         enum statement_phase phase = connection->statement.phase;
 
-        if (phase == STATEMENT_COPY_IN) {
-            copy_in_advance(connection);
+        bool more = phase == STATEMENT_COPY_IN    ? copy_in_advance(connection)
+                    : phase == STATEMENT_COPY_OUT ? copy_out_advance(connection)
+                                                  : results_advance(connection);
+        if (!more)
             return;
-        }
-        if (phase == STATEMENT_COPY_OUT) {
-            if (!copy_out_advance(connection))
-                return;
-            continue;
-        }
-        if (PQisBusy(connection->pg))
-            return;
-        PGresult *result = PQgetResult(connection->pg);
-        if (result)
-            take_result(connection, result);
-        else
-            take_end(connection);
     }
 }

@@ -70,6 +70,8 @@ static void keep_write(struct store *store, const struct store_organization *org
 
     if (length > ORGANIZATION_ID_MAX)
         error_fatal("an organization's id is longer than it can be");
+    if (write->reading)
+        spool_reader_done(&write->reader); /* a write that failed half-way */
     memset(write, 0, sizeof(*write));
     memcpy(write->organization_id, poll->organization_id, length + 1);
     write->poll = *poll;
