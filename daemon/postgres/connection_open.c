@@ -127,26 +127,27 @@ void connection_continue(struct connection *connection)
         connection_listen(connection, next == PGRES_POLLING_WRITING);
 }
 
-/* Later keywords win over those of the connection string; empty ones do not count. */
+/* Later keywords win over those of the connection string, which wins over a password file of ours; empty ones do not
+ * count. */
 static PGconn *start(const struct connection *connection, const char *hosts, const char *addresses,
                      const char *ports)
 {
     const struct connection_settings *settings = &connection->settings;
     bool choose = !settings->read_only && connection->target.any_session && strchr(hosts, ',');
     const char *const keywords[] = {
+        "passfile",
         "dbname",
         "host",
         "hostaddr",
         "port",
-        "passfile",
         "target_session_attrs",
         "fallback_application_name",
         "client_encoding",
         NULL,
     };
     const char *const values[] = {
-        settings->conninfo,         hosts,      addresses, ports, settings->passfile,
-        choose ? "read-write" : "", "rollcall", "UTF8",    NULL,
+        settings->passfile,         settings->conninfo, hosts,  addresses, ports,
+        choose ? "read-write" : "", "rollcall",         "UTF8", NULL,
     };
 
     return PQconnectStartParams(keywords, values, 1);

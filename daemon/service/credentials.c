@@ -118,19 +118,31 @@ static int read_pair(const char *key_path, const char *token_path, bool check_mo
     return key;
 }
 
+/* A lone newline is what the unit files put in the place of a file that is missing, because systemd starts no service
+ * without it. */
+static bool is_given(const char *path)
+{
+    struct stat status;
+
+    return stat(path, &status) == 0 && status.st_size > 1;
+}
+
 static int from_systemd(struct credentials *credentials, struct error *error)
 {
     const char *directory = getenv("CREDENTIALS_DIRECTORY");
+    int status = 0;
 
     if (directory == NULL || directory[0] != '/')
         return 0;
     char *key_path = memory_format("%s/luzmo-key", directory);
     char *token_path = memory_format("%s/luzmo-token", directory);
     char *passfile = memory_format("%s/pgpass", directory);
-    int status = read_pair(key_path, token_path, false, credentials, error);
+    if (is_given(key_path) &&
+        is_given(token_path)) /* else the files are asked, and what is missing is said of them */
+        status = read_pair(key_path, token_path, false, credentials, error);
     if (status > 0)
         snprintf(credentials->source, sizeof credentials->source, "the service's credentials");
-    if (access(passfile, R_OK) == 0) {
+    if (is_given(passfile)) {
         credentials->passfile = passfile;
         passfile = NULL;
     }

@@ -10,6 +10,7 @@
 
 #define CREDENTIALS_KEY_FILE   "/etc/rollcall/luzmo-key"
 #define CREDENTIALS_TOKEN_FILE "/etc/rollcall/luzmo-token"
+#define CREDENTIALS_PASSFILE   "/etc/rollcall/pgpass"
 
 struct credentials {
     struct secret key; /* a UUID by documentation, not enforced */
@@ -21,7 +22,7 @@ struct credentials {
 /* Order: $CREDENTIALS_DIRECTORY/luzmo-key and luzmo-token; then key_file and token_file (default
  * /etc/rollcall/luzmo-key and luzmo-token; refused when the world can read them; a file that exists but cannot be read
  * is an error, not skipped); then LUZMO_KEY and LUZMO_TOKEN, whose environment values are wiped. One trailing newline is
- * cut. ERROR_CONFIG (missing, empty, unsafe mode: what to do) or ERROR_CREDENTIALS. */
+ * cut; a lone newline among systemd's credentials stands for "none". ERROR_CONFIG (missing, empty, unsafe mode: what to do) or ERROR_CREDENTIALS. */
 MUST_CHECK int credentials_read(const struct config *config, struct credentials *ret_credentials,
                                 struct error *error);
 void credentials_done(struct credentials *credentials);

@@ -3,7 +3,10 @@
  */
 #include "service/settings.h"
 
+#include "service/credentials.h"
+
 #include <stdlib.h>
+#include <unistd.h>
 
 #define CONNECT_TIMEOUT_US   INT64_C(10000000)
 #define STATEMENT_TIMEOUT_US INT64_C(600000000) /* a first load of a million members fits many times */
@@ -19,11 +22,19 @@ void settings_of_client(const struct config *config, struct client_settings *ret
                                              .max_body = (uint64_t)config->sync.max_body};
 }
 
+/* The commands of an administrator find the password where the service's unit takes it from. */
+static const char *default_passfile(void)
+{
+    bool ours = getenv("PGPASSFILE") == NULL && access(CREDENTIALS_PASSFILE, R_OK) == 0;
+
+    return ours ? CREDENTIALS_PASSFILE : "";
+}
+
 void settings_of_database(const struct config *config, const char *passfile, bool read_only,
                           struct connection_settings *ret_settings)
 {
     *ret_settings = (struct connection_settings){.conninfo = config->database.conninfo,
-                                                 .passfile = passfile != NULL ? passfile : "",
+                                                 .passfile = passfile != NULL ? passfile : default_passfile(),
                                                  .connect_timeout_us = CONNECT_TIMEOUT_US,
                                                  .statement_timeout_us = STATEMENT_TIMEOUT_US,
                                                  .lock_timeout_us = LOCK_TIMEOUT_US,

@@ -8,7 +8,8 @@
 #include "postgres/connection.h"
 #include "service/config.h"
 
-/* The results point into the configuration (and `passfile`, which may be NULL) and live no longer. */
+/* The results point into the configuration and `passfile` and live no longer. passfile NULL: /etc/rollcall/pgpass, when
+ * this user can read it and PGPASSFILE names no other, else libpq's own rules. */
 void settings_of_client(const struct config *config, struct client_settings *ret_settings);
 void settings_of_database(const struct config *config, const char *passfile, bool read_only,
                           struct connection_settings *ret_settings);
