@@ -47,6 +47,7 @@ struct poll {
     struct arena arena;   /* text of the slice being decoded */
     struct buffer record; /* of the slice being spooled */
 
+    uint32_t differing;           /* decoded members that the roster knew under another digest */
     struct rejection *rejections; /* grows up to REJECTIONS_MAX */
     uint32_t rejection_count;     /* with repeated ones until merge_rejections */
 
@@ -286,6 +287,7 @@ static int take_member(struct poll *poll, const struct decoded *decoded, struct 
         return take_recognised(poll, entry, &decoded->slice_digest, error);
     }
     roster_mark_differing(poll->roster, entry);
+    poll->differing++;
     return spool_decoded(poll, decoded, error);
 }
 
@@ -503,5 +505,7 @@ static int remember_cb(void *context, const struct decoded *decoded, struct erro
 int poll_remember(struct poll *poll, struct error *error)
 {
     roster_keep(poll->roster);
+    if (poll->differing == 0) /* newcomers brought their digest along */
+        return 0;
     return each_decoded(poll, remember_cb, poll, error);
 }

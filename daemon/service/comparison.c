@@ -52,11 +52,11 @@ struct comparison {
     struct spool
         refreshes; /* rows that differ by their digest alone, until it is known whether they are written */
 
-    uv_timer_t turn; /* gives the loop its turn between batches */
+    uv_idle_t turn; /* gives the loop its turn between batches */
     struct comparison_reply reply;
 };
 
-static void next_batch(uv_timer_t *turn);
+static void next_batch(uv_idle_t *turn);
 
 /* --- gathering ---------------------------------------------------------------------------------------------------- */
 
@@ -428,7 +428,7 @@ static void go_on(struct comparison *comparison)
     if (finish_batch(comparison, &comparison->reply.error) < 0)
         refuse(comparison);
     else
-        uv_timer_start(&comparison->turn, next_batch, 0, 0);
+        uv_idle_start(&comparison->turn, next_batch);
 }
 
 static void rows_cb(void *context, const struct store_reply *reply)
@@ -460,10 +460,12 @@ static void read_rows(struct comparison *comparison)
         store_read_members(input->store, comparison->ids, comparison->count, row_cb, rows_cb, comparison);
 }
 
-static void next_batch(uv_timer_t *turn)
+static void next_batch(uv_idle_t *turn)
 {
     struct comparison *comparison = turn->data;
     struct error *error = &comparison->reply.error;
+
+    uv_idle_stop(turn);
     int status = gather_batch(comparison, error);
 
     if (status < 0) {
@@ -475,7 +477,7 @@ static void next_batch(uv_timer_t *turn)
     } else if (++comparison->phase == PHASE_STALE && settle(comparison, error) < 0) {
         refuse(comparison);
     } else {
-        uv_timer_start(turn, next_batch, 0, 0);
+        uv_idle_start(turn, next_batch);
     }
 }
 
@@ -495,9 +497,9 @@ struct comparison *comparison_start(const struct comparison_input *input, compar
     buffer_init(&comparison->scratch, IMAGES_MAX);
     spool_init(&comparison->refreshes, decoded->memory_limit, decoded->directory);
     spool_reader_init(&comparison->reader, decoded);
-    uv_timer_init(input->loop, &comparison->turn);
+    uv_idle_init(input->loop, &comparison->turn);
     comparison->turn.data = comparison;
-    uv_timer_start(&comparison->turn, next_batch, 0, 0);
+    uv_idle_start(&comparison->turn, next_batch);
     return comparison;
 }
 

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <uv.h>
 
-#define SPOOL_MEMORY ((size_t)4 * 1024 * 1024)
+#define SPOOL_MEMORY ((size_t)1024 * 1024)
 
 struct probe {
     struct poll *poll;

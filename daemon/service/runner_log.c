@@ -73,6 +73,8 @@ void runner_log_findings(struct runner *runner)
     for (size_t i = 0; i < poll_rejection_count(poll); i++)
         if (!digest_list_has(&runner->rejected, &poll_rejection(poll, i)->slice_digest))
             log_rejection(poll_rejection(poll, i));
+    if (runner->current.first_load)
+        return; /* nothing but baseline rows */
     spool_reader_init(&reader, &runner->current.changeset.changes);
     while (spool_next(&reader, &record, &length, &error) > 0) {
         struct change change;

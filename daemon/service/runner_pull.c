@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* What a poll keeps in memory before its findings go to an unlinked temporary file. */
-#define SPOOL_MEMORY ((size_t)4 * 1024 * 1024)
+#define SPOOL_MEMORY ((size_t)1024 * 1024)
 
 /* The id that the answer must name: the configured one, else the one pinned by the first complete poll. */
 static const char *expected_organization(const struct runner *runner)

@@ -166,7 +166,8 @@ int session_query(struct session *session, const char *query, const char *const 
             .value = parameters[i], .length = parameters[i] == NULL ? 0 : (int)strlen(parameters[i])};
     session->row_cb = callback;
     session->row_context = context;
-    connection_stream(session->connection, query, list, count, false, row_cb, reply_cb, session);
+    const struct connection_call call = {.query = query, .parameters = list, .count = count};
+    connection_stream(session->connection, &call, row_cb, reply_cb, session);
     return wait_for_reply(session, error);
 }
 
