@@ -74,17 +74,24 @@ struct connection_parameter {
     bool binary;
 };
 
-/* Runs one statement of sql/queries by name, prepared at first use. One statement at a time: calling this while one runs
- * is a defect and aborts. reply_cb is called exactly once, never before the call returned. binary: format of the rows. */
-void connection_run(struct connection *connection, const char *query,
-                    const struct connection_parameter *parameters, int count, bool binary,
+/* A query of sql/queries and its parameters. */
+struct connection_call {
+    const char *query; /* its name, a string that lives as long as the program */
+    const struct connection_parameter *parameters;
+    int count;
+    bool binary;       /* format of the rows that come back */
+    int expected_rows; /* in a pipeline: how many rows it must touch, -1: any */
+};
+
+/* Runs one query, prepared at first use. One statement at a time: calling this while one runs is a defect and aborts.
+ * reply_cb is called exactly once, never before the call returned. */
+void connection_run(struct connection *connection, const struct connection_call *call,
                     connection_reply_cb reply_cb, void *context);
 
 /* As connection_run, but hands the rows over one by one as they arrive; a negative class from row_cb ends it and comes
  * back as FAILED once the statement is drained (the session stays usable). */
 typedef int (*connection_row_cb)(void *context, const PGresult *row, struct error *error);
-void connection_stream(struct connection *connection, const char *query,
-                       const struct connection_parameter *parameters, int count, bool binary,
+void connection_stream(struct connection *connection, const struct connection_call *call,
                        connection_row_cb row_cb, connection_reply_cb reply_cb, void *context);
 
 /* Runs text that is not a prepared query: BEGIN, COMMIT, SET, a migration. */
@@ -103,19 +110,10 @@ typedef int (*connection_piece_cb)(void *context, const char *piece, size_t leng
 void connection_copy_out(struct connection *connection, const char *query, connection_piece_cb piece_cb,
                          connection_reply_cb reply_cb, void *context);
 
-/* One statement of a pipeline. */
-struct connection_call {
-    const char *query;
-    const struct connection_parameter *parameters;
-    int count;
-    int expected_rows; /* -1: any */
-};
-
+/* Sends several queries in one round trip inside the open transaction; FAILED with class INTERNAL when one touched another
+ * number of rows than expected. next_cb returns 1 with a query, 0 at the end, a negative class to give up; it is called
+ * before connection_pipeline returns, and the parameters are copied. */
 typedef int (*connection_call_cb)(void *context, struct connection_call *ret_call, struct error *error);
-
-/* Sends several prepared statements in one round trip inside the open transaction; FAILED with class INTERNAL when one
- * touched another number of rows than expected. next_cb returns 1 with a statement, 0 at the end, a negative
- * class to give up; it is called before the call returns, and its parameters are copied. */
 void connection_pipeline(struct connection *connection, connection_call_cb next_cb,
                          connection_reply_cb reply_cb, void *context);
 

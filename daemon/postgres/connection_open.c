@@ -89,7 +89,9 @@ static void set_session(struct connection *connection)
     };
 
     connection->state = CONNECTION_STATE_PREPARING;
-    connection_run(connection, "open_session", parameters, 3, false, on_session, connection);
+    connection_run(connection,
+                   &(struct connection_call){.query = "open_session", .parameters = parameters, .count = 3},
+                   on_session, connection);
 }
 
 static void check_server(struct connection *connection)

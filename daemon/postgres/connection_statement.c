@@ -140,35 +140,32 @@ static void start_prepared(struct connection *connection)
     statement_sent(connection, accepted, STATEMENT_RUNNING);
 }
 
-static void start_query(struct connection *connection, const char *query,
-                        const struct connection_parameter *parameters, int count, bool binary)
+static void start_query(struct connection *connection, const struct connection_call *call)
 {
-    connection->statement.query = query;
-    connection->statement.binary = binary;
-    bind_parameters(connection, parameters, count);
-    if (is_prepared(connection, query))
+    connection->statement.query = call->query;
+    connection->statement.binary = call->binary;
+    bind_parameters(connection, call->parameters, call->count);
+    if (is_prepared(connection, call->query))
         start_prepared(connection);
     else
-        statement_sent(connection, send_prepare(connection, query), STATEMENT_PREPARING);
+        statement_sent(connection, send_prepare(connection, call->query), STATEMENT_PREPARING);
 }
 
-void connection_run(struct connection *connection, const char *query,
-                    const struct connection_parameter *parameters, int count, bool binary,
+void connection_run(struct connection *connection, const struct connection_call *call,
                     connection_reply_cb reply_cb, void *context)
 {
     if (statement_begin(connection, reply_cb, context))
-        start_query(connection, query, parameters, count, binary);
+        start_query(connection, call);
 }
 
-void connection_stream(struct connection *connection, const char *query,
-                       const struct connection_parameter *parameters, int count, bool binary,
+void connection_stream(struct connection *connection, const struct connection_call *call,
                        connection_row_cb row_cb, connection_reply_cb reply_cb, void *context)
 {
     if (!statement_begin(connection, reply_cb, context))
         return;
     connection->statement.row_cb = row_cb;
     connection->statement.single_rows = true;
-    start_query(connection, query, parameters, count, binary);
+    start_query(connection, call);
 }
 
 void connection_execute(struct connection *connection, const char *sql, connection_reply_cb reply_cb,

@@ -267,7 +267,8 @@ static void migrations_cb(void *context, const struct connection_reply *reply)
     }
     compare_records(migration, reply->rows);
     if (migration->report.state == MIGRATE_CURRENT)
-        connection_run(migration->connection, "inspect_columns", NULL, 0, false, columns_cb, migration);
+        connection_run(migration->connection, &(struct connection_call){.query = "inspect_columns"},
+                       columns_cb, migration);
     else
         conclude(migration);
 }
@@ -291,7 +292,8 @@ static void schema_cb(void *context, const struct connection_reply *reply)
     report->may_migrate = is_true(reply->rows, 2);
     migration->advice = advice(report->may_migrate, value_at(reply->rows, 0, 3));
     if (recorded && readable) {
-        connection_run(migration->connection, "inspect_migrations", NULL, 0, false, migrations_cb, migration);
+        connection_run(migration->connection, &(struct connection_call){.query = "inspect_migrations"},
+                       migrations_cb, migration);
         return;
     }
     compare_records(migration, NULL);
@@ -310,7 +312,8 @@ static void inspect(struct migration *migration)
     migration->advice = NULL;
     migration->pending = 0;
     migration->report = (struct migrate_report){.state = MIGRATE_CURRENT};
-    connection_run(migration->connection, "inspect_schema", NULL, 0, false, schema_cb, migration);
+    connection_run(migration->connection, &(struct connection_call){.query = "inspect_schema"}, schema_cb,
+                   migration);
 }
 
 static void begin(struct connection *connection, bool run, migrate_cb reply_cb, void *context)
@@ -381,5 +384,7 @@ void migrate_grant_reader(struct connection *connection, const char *role, conne
     grant->reply_cb = reply_cb;
     grant->context = context;
     struct connection_parameter parameter = {.value = role, .length = (int)strlen(role)};
-    connection_run(connection, "grant_reader", &parameter, 1, false, grant_text_cb, grant);
+    connection_run(connection,
+                   &(struct connection_call){.query = "grant_reader", .parameters = &parameter, .count = 1},
+                   grant_text_cb, grant);
 }

@@ -122,9 +122,17 @@ void store_roll_back_refused(struct store *store, const struct connection_reply 
         store_roll_back(store, STORE_FAILED);
 }
 
+struct connection_call store_query(const struct store *store, const char *query)
+{
+    return (struct connection_call){
+        .query = query, .parameters = store->row.values, .count = store->row.count, .binary = true};
+}
+
 void store_run(struct store *store, const char *query, connection_reply_cb reply_cb)
 {
-    connection_run(store->connection, query, store->row.values, store->row.count, true, reply_cb, store);
+    const struct connection_call call = store_query(store, query);
+
+    connection_run(store->connection, &call, reply_cb, store);
 }
 
 void store_execute(struct store *store, const char *query, connection_reply_cb reply_cb)

@@ -241,8 +241,8 @@ void store_read_members(struct store *store, const struct uuid *user_ids, size_t
     store->row_context = context;
     copy_row_text(&store->row, store->source);
     copy_row_array(&store->row, COPY_ARRAY_UUID, ids, count);
-    connection_stream(store->connection, "read_members", store->row.values, store->row.count, true,
-                      on_member_row, on_rows_read, store);
+    const struct connection_call call = store_query(store, "read_members");
+    connection_stream(store->connection, &call, on_member_row, on_rows_read, store);
 }
 
 /* --- rejected records --------------------------------------------------------------------------------------------- */
@@ -266,6 +266,6 @@ void store_read_rejected(struct store *store, store_rejected_cb rejected_cb, sto
     store->rejected_cb = rejected_cb;
     store->row_context = context;
     copy_row_text(&store->row, store->source);
-    connection_stream(store->connection, "read_rejected", store->row.values, store->row.count, true,
-                      on_rejected_row, on_rows_read, store);
+    const struct connection_call call = store_query(store, "read_rejected");
+    connection_stream(store->connection, &call, on_rejected_row, on_rows_read, store);
 }

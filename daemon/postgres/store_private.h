@@ -77,7 +77,8 @@ void store_roll_back(struct store *store, enum store_result result);
 void store_roll_back_refused(struct store *store, const struct connection_reply *reply);
 void store_roll_back_error(struct store *store, const struct error *error);
 
-/* A statement of sql/queries with the values of store->row as parameters. */
+/* A query with the values of store->row as parameters. */
+struct connection_call store_query(const struct store *store, const char *query);
 void store_run(struct store *store, const char *query, connection_reply_cb reply_cb);
 /* BEGIN and the like. */
 void store_execute(struct store *store, const char *query, connection_reply_cb reply_cb);

@@ -256,10 +256,8 @@ static const struct part_query part_queries[] = {
 
 static void give_call(const struct store *store, enum write_part part, struct connection_call *ret_call)
 {
-    ret_call->query = part_queries[part].query;
+    *ret_call = store_query(store, part_queries[part].query);
     ret_call->expected_rows = part_queries[part].expected_rows;
-    ret_call->parameters = store->row.values;
-    ret_call->count = store->row.count;
 }
 
 static int next_call(void *context, struct connection_call *ret_call, struct error *error)
@@ -396,7 +394,7 @@ void store_write(struct store *store, struct changeset *set, store_cb reply_cb, 
 
 /* --- exchange 3 --------------------------------------------------------------------------------------------------- */
 
-/* COMMIT of a transaction that failed is answered by "ROLLBACK" and no error. */
+/* COMMIT of a transaction that failed is answered without an error, but the tag names what was done: ROLLBACK. */
 static void on_committed(void *context, const struct connection_reply *reply)
 {
     struct store *store = context;
@@ -404,7 +402,7 @@ static void on_committed(void *context, const struct connection_reply *reply)
 
     if (reply->result != CONNECTION_DONE) {
         store_answer_refused(store, reply);
-    } else if (strcmp(reply->tag, "COMMIT") != 0) {
+    } else if (reply->tag[0] == 'R') {
         error_set(&error, ERROR_INTERNAL,
                   "PostgreSQL rolled the transaction back because a statement in it had failed");
         store_answer_error(store, &error);

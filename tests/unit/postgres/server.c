@@ -8,7 +8,6 @@
 #include <pwd.h>
 #include <signal.h>
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,16 +48,19 @@ static void become_server_user(void)
 static pid_t spawn(const struct server *server, const char *const *arguments)
 {
     char log[128];
+    char *argv[32] = {0};
     pid_t pid = fork();
 
     if (pid != 0)
         return pid;
+    for (int i = 0; arguments[i]; i++)
+        argv[i] = strdup(arguments[i]);
     become_server_user();
     prctl(PR_SET_PDEATHSIG, SIGQUIT); /* a crashed test leaves no server behind */
     (void)snprintf(log, sizeof(log), "%s/log", server->directory);
     if (!freopen(log, "a", stderr) || dup2(STDERR_FILENO, STDOUT_FILENO) < 0 || chdir("/") != 0)
         _exit(126);
-    execv(arguments[0], (char *const *)(uintptr_t)arguments);
+    execv(arguments[0], argv);
     _exit(127);
 }
 

@@ -302,7 +302,10 @@ static void test_prepared_once(void **state)
     (void)state;
     desk_open(&desk);
     for (int i = 0; i < 2; i++) {
-        connection_run(desk.connection, "open_session", parameters, 3, false, on_reply, &desk);
+        connection_run(
+            desk.connection,
+            &(struct connection_call){.query = "open_session", .parameters = parameters, .count = 3},
+            on_reply, &desk);
         await_reply(&desk);
         assert_int_equal(desk.reply.result, CONNECTION_DONE);
         assert_int_equal(desk.reply.affected, 1);
