@@ -1,4 +1,5 @@
--- The statements that let a role read what is published, and nothing else. $1: the role. No row: there is no such role.
+-- The statements that let a role read what is published, and nothing else. No row: there is no such role.
+--   $1 role
 SELECT format(
          'GRANT USAGE ON SCHEMA rollcall TO %1$I; '
          'GRANT SELECT ON rollcall.current_member, rollcall.former_member, rollcall.organization_summary, '
