@@ -36,9 +36,7 @@ static int changes(const struct invocation *invocation, struct error *error)
     if (status < 0)
         return status;
     return list_print(invocation,
-                      &(struct list_query){.query = "list_changes",
-                                           .parameters = parameters,
-                                           .count = 4,
+                      &(struct list_query){.query = {"list_changes", parameters, 4},
                                            .format = invocation->values[CHANGES_FORMAT],
                                            .table_columns = columns,
                                            .nothing = "No changes."},

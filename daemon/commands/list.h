@@ -8,9 +8,7 @@
 #include "commands/output.h"
 
 struct list_query {
-    const char *query; /* name in sql/queries */
-    const char *const *parameters;
-    int count;
+    struct session_query query;
     const char *format;               /* of the command line, may be NULL */
     const char *const *table_columns; /* ended by NULL */
     const char *nothing;              /* what is printed for an empty table */

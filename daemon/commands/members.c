@@ -37,12 +37,11 @@ static int members(const struct invocation *invocation, struct error *error)
         return status;
     bool past = parameters[1] != NULL;
     return list_print(invocation,
-                      &(struct list_query){.query = past ? "list_members_as_of" : "list_members",
-                                           .parameters = parameters,
-                                           .count = past ? 2 : 1,
-                                           .format = invocation->values[MEMBERS_FORMAT],
-                                           .table_columns = past ? past_columns : columns,
-                                           .nothing = past ? "No members at that time." : "No members."},
+                      &(struct list_query){
+                          .query = {past ? "list_members_as_of" : "list_members", parameters, past ? 2 : 1},
+                          .format = invocation->values[MEMBERS_FORMAT],
+                          .table_columns = past ? past_columns : columns,
+                          .nothing = past ? "No members at that time." : "No members."},
                       error);
 }
 

@@ -12,6 +12,8 @@
 
 enum status_option { STATUS_JSON };
 
+static const struct session_query read_status = {.name = "read_status"};
+
 /* What one row of freshness says, as far as words and the exit code need it. */
 struct standing {
     const struct config *config;
@@ -141,7 +143,7 @@ static int print_json(struct session *session, struct standing *standing, struct
 {
     static const char *const no_table[] = {NULL};
     struct json_standing json = {.standing = *standing, .output = output_new(OUTPUT_JSON, no_table)};
-    int status = session_query(session, "read_status", NULL, 0, json_cb, &json, error);
+    int status = session_run(session, &read_status, json_cb, &json, error);
 
     if (status == 0)
         output_end(json.output, "");
@@ -152,7 +154,7 @@ static int print_json(struct session *session, struct standing *standing, struct
 
 static int print_words(struct session *session, struct standing *standing, struct error *error)
 {
-    int status = session_query(session, "read_status", NULL, 0, words_cb, standing, error);
+    int status = session_run(session, &read_status, words_cb, standing, error);
 
     if (status == 0 && !standing->any)
         puts("Nothing was ever read; start the service, or run: rollcall once");

@@ -156,18 +156,19 @@ static int row_cb(void *context, const PGresult *row, struct error *error)
     return session->row_cb(session->row_context, columns, count, error);
 }
 
-int session_query(struct session *session, const char *query, const char *const *parameters, int count,
-                  session_row_cb callback, void *context, struct error *error)
+int session_run(struct session *session, const struct session_query *query, session_row_cb callback,
+                void *context, struct error *error)
 {
     struct connection_parameter list[PARAMETERS_MAX];
 
-    for (int i = 0; i < count; i++)
-        list[i] = (struct connection_parameter){
-            .value = parameters[i], .length = parameters[i] == NULL ? 0 : (int)strlen(parameters[i])};
+    for (int i = 0; i < query->count; i++) {
+        const char *text = query->parameters[i];
+        list[i] = (struct connection_parameter){.value = text,
+                                                .length = text == NULL ? 0 : (int)strlen(text)};
+    }
     session->row_cb = callback;
     session->row_context = context;
-    const struct connection_call call = {.query = query, .parameters = list, .count = count};
-    connection_stream(session->connection, &call, row_cb, reply_cb, session);
+    connection_stream(session->connection, query->name, list, query->count, false, row_cb, reply_cb, session);
     return wait_for_reply(session, error);
 }
 
@@ -195,8 +196,10 @@ static int backend_cb(void *context, const struct column *columns, int count, st
 
 static int read_backend(struct session *session, long *ret_backend, struct error *error)
 {
-    const char *one = "1";
-    return session_query(session, "read_backend", &one, 1, backend_cb, ret_backend, error);
+    const char *rows = "1";
+    const struct session_query query = {.name = "read_backend", .parameters = &rows, .count = 1};
+
+    return session_run(session, &query, backend_cb, ret_backend, error);
 }
 
 /* The first row of a long answer: the other connection's server is busy now, so a pooler that shares servers between
@@ -215,6 +218,7 @@ int session_check_pooler(struct session *session, const struct config *config, c
                          struct error *error)
 {
     const char *rows = BUSY_ROWS;
+    const struct session_query query = {.name = "read_backend", .parameters = &rows, .count = 1};
     struct pooler_trial trial = {.session = session};
     struct session *other = NULL;
     int status = read_backend(session, &trial.before, error);
@@ -222,7 +226,7 @@ int session_check_pooler(struct session *session, const struct config *config, c
     if (status == 0)
         status = session_open(config, passfile, true, &other, error);
     if (status == 0)
-        status = session_query(other, "read_backend", &rows, 1, busy_cb, &trial, error);
+        status = session_run(other, &query, busy_cb, &trial, error);
     session_close(other);
     if (status == 0 && (trial.before != trial.during || trial.before == trial.other))
         status = error_set(

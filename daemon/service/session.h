@@ -52,8 +52,14 @@ MUST_CHECK int session_grant_reader(struct session *session, const char *role, s
 /* One row. Valid during the call; a negative class stops. */
 typedef int (*session_row_cb)(void *context, const struct column *columns, int count, struct error *error);
 
-/* Runs a query of sql/queries. parameters: `count` texts, NULL for SQL NULL. */
-MUST_CHECK int session_query(struct session *session, const char *query, const char *const *parameters,
-                             int count, session_row_cb row_cb, void *context, struct error *error);
+/* A query of sql/queries and its parameters: `count` texts, NULL for SQL NULL. */
+struct session_query {
+    const char *name;
+    const char *const *parameters;
+    int count;
+};
+
+MUST_CHECK int session_run(struct session *session, const struct session_query *query, session_row_cb row_cb,
+                           void *context, struct error *error);
 
 #endif
