@@ -28,8 +28,7 @@ static int print_rows(struct session *session, const struct list_query *list, en
                       struct error *error)
 {
     struct output *output = output_new(format, list->table_columns);
-    int status = session_query(session, list->query, list->parameters, list->count, output_row_cb, output,
-                               error);
+    int status = session_run(session, &list->query, output_row_cb, output, error);
 
     if (status == 0)
         output_end(output, list->nothing);

@@ -160,15 +160,15 @@ int session_run(struct session *session, const struct session_query *query, sess
                 void *context, struct error *error)
 {
     struct connection_parameter list[PARAMETERS_MAX];
+    const struct connection_call call = {.query = query->name, .parameters = list, .count = query->count};
 
     for (int i = 0; i < query->count; i++) {
         const char *text = query->parameters[i];
-        list[i] = (struct connection_parameter){.value = text,
-                                                .length = text == NULL ? 0 : (int)strlen(text)};
+        list[i] = (struct connection_parameter){.value = text, .length = text == NULL ? 0 : (int)strlen(text)};
     }
     session->row_cb = callback;
     session->row_context = context;
-    connection_stream(session->connection, query->name, list, query->count, false, row_cb, reply_cb, session);
+    connection_stream(session->connection, &call, row_cb, reply_cb, session);
     return wait_for_reply(session, error);
 }
 
