@@ -11,6 +11,8 @@
 #define API_NAMED_LONGEST (60 * 60 * SECOND)
 #define DATABASE_FIRST    (SECOND / 5)
 #define DATABASE_LONGEST  (5 * SECOND)
+#define STALL_INTERVALS   3
+#define STALL_GRACE       (2 * DATABASE_LONGEST) /* a transaction that waits to be tried again, and then some */
 
 static int64_t least(int64_t left, int64_t right)
 {
@@ -59,4 +61,13 @@ int64_t schedule_api_backoff_us(const struct schedule_settings *settings, enum e
 int64_t schedule_database_backoff_us(uint32_t failures, uint64_t random)
 {
     return jittered(doubled(DATABASE_FIRST, DATABASE_LONGEST, failures), random);
+}
+
+bool schedule_is_stalled(const struct schedule_settings *settings, bool failing, int64_t silent_us)
+{
+    int64_t pause = most(settings->interval_us, settings->confirm_after_us);
+    int64_t longest_pause = failing ? most(pause, API_NAMED_LONGEST) : pause;
+    int64_t busiest = longest_pause + settings->total_timeout_us + STALL_GRACE;
+
+    return silent_us >= most(STALL_INTERVALS * settings->interval_us, busiest);
 }

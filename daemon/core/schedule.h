@@ -6,11 +6,13 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct schedule_settings {
     int64_t interval_us;      /* between the starts of two polls */
     int64_t confirm_after_us; /* between two polls that count an absence */
+    int64_t total_timeout_us; /* the longest pull */
 };
 
 /* Until the next regular poll, given how long ago the last one was asked: never negative, one catch-up and no burst. */
@@ -24,5 +26,12 @@ int64_t schedule_api_backoff_us(const struct schedule_settings *settings, enum e
 
 /* The same for the database: 0.2 s doubling to 5 s. */
 int64_t schedule_database_backoff_us(uint32_t failures, uint64_t random);
+
+/* Is the instance that writes stalled, as a standby sees it: no sign of life for silent_us? The limit is three intervals,
+ * but at least what a healthy instance may need from one sign to the next: its longest pause (an interval; in `once`
+ * confirm_after), the longest pull, and ten seconds for what it does before and after. `failing`: its last sign was a
+ * failed poll, so the pause may be an hour that the API named, which a standby must not cut short. A first load of a
+ * million members is no silence: the server that works for it is a sign of life by itself (core/standby.h). */
+bool schedule_is_stalled(const struct schedule_settings *settings, bool failing, int64_t silent_us);
 
 #endif

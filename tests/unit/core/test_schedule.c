@@ -116,6 +116,39 @@ static void test_chance_reaches_both_ends(void **state)
     assert_int_equal(schedule_api_backoff_us(&five_minutes, ERROR_UNAVAILABLE, 1, 0, 500 * MS), S);
 }
 
+/* Seconds of silence after which a standby ends the writer; one microsecond less it does not. */
+static void test_a_silent_writer_is_stalled(void **state)
+{
+    static const struct {
+        int64_t interval, confirm_after, total_timeout;
+        int64_t after, after_failure;
+    } table[] = {
+        /* three intervals, when a pull is short beside them */
+        {5 * MIN, 30 * S, MIN, 15 * MIN, HOUR + MIN + 10 * S},
+        {HOUR, 30 * S, 10 * MIN, 3 * HOUR, 3 * HOUR},
+        {7 * 24 * HOUR, S, S, 21 * 24 * HOUR, 21 * 24 * HOUR},
+        /* a pull may last longer than three intervals, and it begins an interval after the last one */
+        {S, S, 2 * S, 13 * S, HOUR + 12 * S},
+        {S, S, HOUR, HOUR + 11 * S, 2 * HOUR + 10 * S},
+        {5 * MIN, 30 * S, 10 * MIN, 15 * MIN + 10 * S, HOUR + 10 * MIN + 10 * S},
+        /* `once` waits for the confirming poll with the lock in its hand */
+        {S, 2 * MIN, S, 2 * MIN + 11 * S, HOUR + 11 * S},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        const struct schedule_settings settings = {.interval_us = table[i].interval,
+                                                   .confirm_after_us = table[i].confirm_after,
+                                                   .total_timeout_us = table[i].total_timeout};
+
+        assert_false(schedule_is_stalled(&settings, false, 0));
+        assert_false(schedule_is_stalled(&settings, false, table[i].after - 1));
+        assert_true(schedule_is_stalled(&settings, false, table[i].after));
+        assert_false(schedule_is_stalled(&settings, true, table[i].after_failure - 1));
+        assert_true(schedule_is_stalled(&settings, true, table[i].after_failure));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -123,6 +156,7 @@ int main(void)
         cmocka_unit_test(test_api_backoff),
         cmocka_unit_test(test_database_backoff),
         cmocka_unit_test(test_chance_reaches_both_ends),
+        cmocka_unit_test(test_a_silent_writer_is_stalled),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
