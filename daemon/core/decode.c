@@ -351,7 +351,7 @@ static int decode_user(struct decoding *decoding, const char *organization_id,
         status = decode_role(decoding, &member.user_id, organization_id, &role_organization);
     if (status == 0)
         status = decode_fields(decoding, &member);
-    if (status < 0)
+    if (status != 0)
         return status;
     ret_record->member = member;
     ret_record->role_organization = arena_copy(decoding->arena, role_organization, strlen(role_organization));
