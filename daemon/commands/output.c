@@ -168,7 +168,7 @@ static const char *cell_text(const struct column *columns, int count, const char
 
 static void table_row(struct output *output, const struct column *columns, int count)
 {
-    char *cells[TABLE_COLUMNS_MAX];
+    char *cells[TABLE_COLUMNS_MAX] = {NULL};
 
     for (size_t i = 0; i < output->table_count; i++)
         cells[i] = memory_string(cell_text(columns, count, output->table_columns[i]));
