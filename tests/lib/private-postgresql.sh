@@ -49,5 +49,5 @@ private_psql() {
     directory=$1
     shift
     as_private_user env PGOPTIONS="-c client_min_messages=warning" "$(postgresql_programs)/psql" -X -q \
-        -v ON_ERROR_STOP=1 -h "$directory/socket" "$@"
+        -P pager=off -v ON_ERROR_STOP=1 -h "$directory/socket" "$@"
 }
