@@ -9,6 +9,7 @@
 #include "core/changeset.h"
 #include "core/diff.h"
 #include "core/roster.h"
+#include "core/standby.h"
 #include "postgres/connection.h"
 
 struct store; /* opaque: a connection and the organization it works for */
@@ -38,6 +39,14 @@ void store_free(struct store *store);
 
 /* Session advisory lock of this source: one writer. */
 void store_lock(struct store *store, store_cb reply_cb, void *context);
+
+/* Who holds that lock, and what can be seen of its work; pid 0 when nobody does. Valid when the reply is DONE. */
+void store_observe_writer(struct store *store, struct standby_view *ret_view, store_cb reply_cb,
+                          void *context);
+
+/* Ends the session that was seen there: whatever transaction it has open is rolled back, its lock is free a moment later.
+ * DONE also when it is gone already, or belongs to another role and goes on. */
+void store_end_writer(struct store *store, const struct standby_view *view, store_cb reply_cb, void *context);
 
 /* What is known of the organization, read together with the roster in one REPEATABLE READ READ ONLY snapshot. */
 struct store_organization {

@@ -1,6 +1,7 @@
 /*
  * What the files of the store share: store.c (life, lock and the single statements), store_load.c (reading), store_write.c
- * (the three exchanges of a write), store_resolve.c (was it applied?). Nobody else includes this.
+ * (the three exchanges of a write), store_resolve.c (was it applied?), store_standby.c (who else writes?). Nobody else
+ * includes this.
  */
 #ifndef POSTGRES_STORE_PRIVATE_H
 #define POSTGRES_STORE_PRIVATE_H
@@ -56,6 +57,9 @@ struct store {
     store_row_cb row_cb;
     store_rejected_cb rejected_cb;
     void *row_context;
+
+    /* store_observe_writer */
+    struct standby_view *view;
 
     /* store_resolve */
     const struct store_organization *resolving;
