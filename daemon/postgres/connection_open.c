@@ -129,29 +129,37 @@ void connection_continue(struct connection *connection)
         connection_listen(connection, next == PGRES_POLLING_WRITING);
 }
 
-/* Later keywords win over those of the connection string, which wins over a password file of ours; empty ones do not
- * count. */
+/* Later keywords win over those of the connection string; empty ones do not count. A network that is dead shows within
+ * a minute, long before a statement's own deadline. */
 static PGconn *start(const struct connection *connection, const char *hosts, const char *addresses,
                      const char *ports)
 {
     const struct connection_settings *settings = &connection->settings;
-    bool choose = !settings->read_only && connection->target.any_session && strchr(hosts, ',');
-    const char *const keywords[] = {
-        "passfile",
-        "dbname",
-        "host",
-        "hostaddr",
-        "port",
-        "target_session_attrs",
-        "fallback_application_name",
-        "client_encoding",
-        NULL,
+    const struct connection_target *target = &connection->target;
+    const struct {
+        const char *keyword, *value;
+    } options[] = {
+        {"dbname", settings->conninfo},
+        {"host", hosts},
+        {"hostaddr", addresses},
+        {"port", ports},
+        {"passfile", settings->passfile},
+        {"target_session_attrs",
+         !settings->read_only && target->any_session && strchr(hosts, ',') ? "read-write" : ""},
+        {"keepalives_idle", target->any_network ? "30" : ""},
+        {"keepalives_interval", target->any_network ? "10" : ""},
+        {"keepalives_count", target->any_network ? "3" : ""},
+        {"tcp_user_timeout", target->any_network ? "60000" : ""},
+        {"fallback_application_name", "rollcall"},
+        {"client_encoding", "UTF8"},
     };
-    const char *const values[] = {
-        settings->passfile,         settings->conninfo, hosts,  addresses, ports,
-        choose ? "read-write" : "", "rollcall",         "UTF8", NULL,
-    };
+    enum { COUNT = sizeof(options) / sizeof(options[0]) };
+    const char *keywords[COUNT + 1] = {NULL}, *values[COUNT + 1] = {NULL};
 
+    for (size_t i = 0; i < COUNT; i++) {
+        keywords[i] = options[i].keyword;
+        values[i] = options[i].value;
+    }
     return PQconnectStartParams(keywords, values, 1);
 }
 

@@ -30,6 +30,7 @@ struct connection_target {
     const char *database;
     const char *user;
     bool any_session; /* target_session_attrs was left at "any" */
+    bool any_network; /* nothing was said about keepalives and timeouts of TCP */
 };
 
 enum statement_phase {

@@ -55,6 +55,8 @@ int connection_target_read(const char *conninfo, struct arena *arena, struct con
             .database = text_or(PQdb(probe), "(none)", arena),
             .user = text_or(PQuser(probe), "(unknown)", arena),
             .any_session = !session || strcmp(session, "any") == 0,
+            .any_network = !option_value(options, "keepalives_idle", arena) &&
+                           !option_value(options, "tcp_user_timeout", arena),
         };
     PQconninfoFree(options);
     PQfinish(probe);

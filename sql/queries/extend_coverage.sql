@@ -39,7 +39,7 @@ WITH fence AS (
   INSERT INTO rollcall.coverage (organization_id, observed_from, observed_until, last_asked_at, last_poll_uuid)
   SELECT organization_id, $5::timestamptz, $6::timestamptz, $5::timestamptz, $4::uuid
   FROM fence
-  WHERE NOT EXISTS (SELECT FROM newest WHERE continues OR counted)
+  WHERE NOT EXISTS (SELECT FROM newest WHERE continues)
 ), compared AS (
   UPDATE rollcall.organization o
   SET last_full_compare_at = $6::timestamptz
