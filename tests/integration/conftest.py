@@ -70,6 +70,14 @@ def rollcall(tmp_path, simulator, database):
         assert_invariants(database)
 
 
+@pytest.fixture
+def daemon(rollcall):
+    """The service, after its first cycle."""
+    daemon = rollcall.run()
+    daemon.wait_for_cycles(1)
+    return daemon
+
+
 def pytest_sessionfinish(session, exitstatus):
     """A file of which everything was skipped is reported to ctest as skipped."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")

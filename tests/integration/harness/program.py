@@ -100,9 +100,9 @@ class Rollcall:
     def changes(self, *options):
         return self.command("changes", *options)
 
-    def run(self):
-        """`rollcall run` in the background."""
-        daemon = Daemon(self)
+    def run(self, command="run"):
+        """`rollcall run` (or another command) in the background."""
+        daemon = Daemon(self, command)
         self.daemons.append(daemon)
         return daemon
 
@@ -112,11 +112,11 @@ class Rollcall:
 
 
 class Daemon:
-    def __init__(self, rollcall):
+    def __init__(self, rollcall, command="run"):
         self.rollcall = rollcall
         self.log_file = rollcall.directory / f"daemon-{len(rollcall.daemons) + 1}.log"
         with open(self.log_file, "wb") as log:
-            self.process = subprocess.Popen([rollcall.binary, "-c", rollcall.config_file, "run"], stdout=log, stderr=log,
+            self.process = subprocess.Popen([rollcall.binary, "-c", rollcall.config_file, command], stdout=log, stderr=log,
                                             env=clean_environment(), cwd=rollcall.directory,
                                             preexec_fn=die_with_tests)
 

@@ -3,6 +3,8 @@ what the API last said. Everything is computed here a second time, in plain Pyth
 
 import datetime
 
+from harness.waiting import wait_until
+
 # Columns of rollcall.member that hold values of the API, and where each stands in an answer.
 USER_FIELDS = {"email": "email", "name": "name", "city": "city", "country_id": "country_id", "locale_id": "locale_id",
                "flag_plan": "flag_plan", "user_created_at": "created_at"}
@@ -155,3 +157,20 @@ def assert_mirrors(database, simulator):
     assert found == expected, differences(found, expected)
     row = database.query("SELECT organization_id, name FROM rollcall.organization")
     assert row == [{"organization_id": organization["id"], "name": organization["name"]}]
+
+
+def mirrors(database, simulator):
+    try:
+        assert_mirrors(database, simulator)
+    except AssertionError:
+        return False
+    return True
+
+
+def wait_for_mirror(database, simulator, timeout=30.0):
+    """Waits until a running daemon has caught up."""
+    try:
+        wait_until(lambda: database.has_schema() and mirrors(database, simulator), "the mirror to catch up", timeout)
+    except AssertionError:
+        assert_mirrors(database, simulator)  # says what is missing
+        raise
