@@ -171,7 +171,7 @@ static void write_authentication(const char *data)
     FILE *file = fopen(path, "w");
     if (!file)
         give_up(path, "cannot be written");
-    fputs("local all guarded scram-sha-256\nlocal all all trust\n", file);
+    fputs("local all guarded scram-sha-256\nlocal all all trust\nlocal replication postgres trust\n", file);
     fclose(file);
 }
 
@@ -223,7 +223,7 @@ void server_start(struct server *server)
     wait_until_ready(server);
 }
 
-void server_make(struct server *server)
+static void make_directory(struct server *server)
 {
     const struct passwd *user = server_user();
 
@@ -233,11 +233,39 @@ void server_make(struct server *server)
         give_up(server->directory, "cannot be made");
     (void)snprintf(server->conninfo, sizeof(server->conninfo), "host=%s user=rollcall dbname=rollcall",
                    server->directory);
+}
 
+void server_make(struct server *server)
+{
+    make_directory(server);
     make_cluster(server);
     server_start(server);
     PQclear(execute(server, "postgres", "postgres", "CREATE ROLE rollcall LOGIN"));
     PQclear(execute(server, "postgres", "postgres", "CREATE DATABASE rollcall OWNER rollcall"));
+}
+
+void server_make_standby(struct server *standby, const struct server *primary)
+{
+    char data[128];
+    const char *const arguments[] = {
+        POSTGRES_BINDIR "/pg_basebackup",
+        "-h",
+        primary->directory,
+        "-U",
+        "postgres",
+        "-D",
+        data,
+        "-R",
+        "-c",
+        "fast",
+        "--no-sync",
+        NULL,
+    };
+
+    make_directory(standby);
+    data_path(standby, data, sizeof(data));
+    wait_for(spawn(standby, arguments), "pg_basebackup");
+    server_start(standby);
 }
 
 void server_stop(struct server *server)

@@ -21,6 +21,9 @@ void server_start(struct server *server);
 void server_stop(struct server *server); /* a fast shutdown: sessions are ended */
 void server_remove(struct server *server);
 
+/* A hot standby of `primary`. */
+void server_make_standby(struct server *standby, const struct server *primary);
+
 void server_make_schema(struct server *server); /* the migrations of sql/, applied by rollcall */
 
 /* Runs SQL as the administrator, in the database rollcall. */

@@ -236,19 +236,37 @@ static void test_second_host(void **state)
     desk_close(&desk);
 }
 
-static void test_second_host_because_first_is_read_only(void **state)
+/* A standby is refused by name when it stands alone, passed over when the primary is named too, good for reading. */
+static void test_hot_standby(void **state)
 {
     struct connection_settings settings = usual_settings();
-    char conninfo[256];
+    struct server standby;
     struct desk desk;
+    char conninfo[256];
 
     (void)state;
-    fill_in(conninfo, sizeof(conninfo), "host=@,/nowhere user=rollcall dbname=frozen");
-    settings.conninfo = conninfo;
+    server_make_standby(&standby, &server);
+    settings.conninfo = standby.conninfo;
     desk_make(&desk, &settings);
     assert_int_equal(desk.reply.error.class, ERROR_UNAVAILABLE);
-    assert_non_null(strstr(desk.reply.error.text, "read-only"));
+    assert_non_null(strstr(desk.reply.error.text, standby.directory));
+    assert_non_null(strstr(desk.reply.error.text, "is a hot standby"));
     desk_close(&desk);
+
+    (void)snprintf(conninfo, sizeof(conninfo), "host=%s,%s user=rollcall dbname=rollcall", standby.directory,
+                   server.directory);
+    settings.conninfo = conninfo;
+    desk_make(&desk, &settings);
+    assert_int_equal(desk.reply.result, CONNECTION_DONE);
+    assert_string_equal(ask(&desk, "SELECT pg_is_in_recovery()"), "f");
+    desk_close(&desk);
+
+    settings.read_only = true;
+    desk_make(&desk, &settings);
+    assert_int_equal(desk.reply.result, CONNECTION_DONE);
+    assert_string_equal(ask(&desk, "SELECT pg_is_in_recovery()"), "t");
+    desk_close(&desk);
+    server_remove(&standby);
 }
 
 /* --- statements --------------------------------------------------------------------------------------------------- */
@@ -384,7 +402,23 @@ static void test_lost_while_a_statement_runs(void **state)
     ask(&desk, "SELECT pg_terminate_backend(pg_backend_pid())");
     assert_int_equal(desk.reply.result, CONNECTION_LOST);
     assert_int_equal(desk.reply.error.class, ERROR_UNAVAILABLE);
+    assert_non_null(strstr(desk.reply.error.text, "administrator command"));
     assert_false(desk.lost); /* the statement was told */
+    desk_close(&desk);
+}
+
+/* The primary became something else under the session: a new one may find the new primary. */
+static void test_server_that_turned_read_only(void **state)
+{
+    struct desk desk;
+
+    (void)state;
+    desk_open(&desk);
+    ask(&desk, "SET default_transaction_read_only = on");
+    ask(&desk, "CREATE TABLE public.note ()");
+    assert_int_equal(desk.reply.result, CONNECTION_LOST);
+    assert_int_equal(desk.reply.error.class, ERROR_UNAVAILABLE);
+    assert_false(connection_is_open(desk.connection));
     desk_close(&desk);
 }
 
@@ -486,7 +520,7 @@ int main(void)
         cmocka_unit_test(test_read_only_session),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_second_host),
-        cmocka_unit_test(test_second_host_because_first_is_read_only),
+        cmocka_unit_test(test_hot_standby),
         cmocka_unit_test(test_refused_statement_leaves_the_session_usable),
         cmocka_unit_test(test_row_values_stay_out_of_errors),
         cmocka_unit_test(test_several_statements_in_one_text),
@@ -495,6 +529,7 @@ int main(void)
         cmocka_unit_test(test_cancel),
         cmocka_unit_test(test_lost_while_idle),
         cmocka_unit_test(test_lost_while_a_statement_runs),
+        cmocka_unit_test(test_server_that_turned_read_only),
         cmocka_unit_test(test_server_that_does_not_answer),
         cmocka_unit_test(test_server_stops_and_starts),
         cmocka_unit_test(test_close_while_a_statement_runs),
