@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* What is known while the checks go on. The first error is the command's result. */
 struct checkup {
@@ -56,11 +57,11 @@ static void failed(struct checkup *checkup, const char *what, const struct error
 
 /* --- the checks --------------------------------------------------------------------------------------------------- */
 
-static void without_effect_cb(void *context, const char *key)
+static void without_effect_cb(void *context, const char *name)
 {
     char detail[128];
 
-    snprintf(detail, sizeof detail, "%s is set, but has no effect in this version", key);
+    snprintf(detail, sizeof detail, "%s is set, but has no effect in this version", name);
     noted(context, "configuration", detail);
 }
 
@@ -73,7 +74,10 @@ static void check_configuration(struct checkup *checkup)
         return;
     }
     checkup->configured = true;
-    passed(checkup, "configuration", checkup->config.file);
+    if (access(checkup->config.file, F_OK) == 0)
+        passed(checkup, "configuration", checkup->config.file);
+    else
+        noted(checkup, "configuration", "there is no " CONFIG_DEFAULT_FILE "; every setting has its default");
     config_each_without_effect(&checkup->config, without_effect_cb, checkup);
 }
 

@@ -54,7 +54,8 @@ static void print_help(void)
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         printf("  %-9s %s\n", commands[i]->name, commands[i]->summary);
     printf(
-        "\n  -c, --config FILE  the configuration, default " CONFIG_DEFAULT_FILE "\n"
+        "\n  -c, --config FILE  the configuration, before or after the command; default " CONFIG_DEFAULT_FILE
+        "\n"
         "  -h, --help         this text; after a command: that command's\n"
         "  --help-config      every setting of the configuration\n"
         "  --sample-config    a configuration with every setting at its default\n"

@@ -38,6 +38,8 @@ static int migrate(const struct invocation *invocation, struct error *error)
     struct config config = {0};
     int status = 0;
 
+    if (invocation->values[MIGRATE_PRINT] != NULL && role != NULL)
+        return error_set(error, ERROR_USAGE, "--print and --grant-reader are two things; give one of them");
     if (invocation->values[MIGRATE_PRINT] != NULL)
         return session_print_migrations(stdout, error);
     status = command_read_config(invocation, &config, error);

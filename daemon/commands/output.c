@@ -118,21 +118,20 @@ static void json_row(struct output *output, const struct column *columns, int co
 
 /* --- table -------------------------------------------------------------------------------------------------------- */
 
-/* A cell that is too wide would push its neighbours off the screen. */
-static void print_cell(struct output *output, const char *text, size_t index, enum colour colour)
+/* A line ends after its last cell that is not empty. */
+static void print_cells(const struct output *output, const char *const *cells, enum colour colour)
 {
-    bool last = index + 1 == output->table_count;
+    size_t count = output->table_count;
 
-    terminal_print_cell(stdout, text, last ? 0 : output->widths[index] + 2, colour, output->coloured);
-}
-
-static void print_cells(struct output *output, char *const *cells)
-{
-    for (size_t i = 0; i < output->table_count; i++)
-        print_cell(output, cells[i], i, COLOUR_NONE);
+    while (count > 0 && cells[count - 1][0] == '\0')
+        count--;
+    for (size_t i = 0; i < count; i++)
+        terminal_print_cell(stdout, cells[i], i + 1 == count ? 0 : output->widths[i] + 2, colour,
+                            output->coloured);
     putchar('\n');
 }
 
+/* A cell that is too wide pushes its own neighbours aside, not the whole table's. */
 static void widen(struct output *output, size_t index, const char *text)
 {
     size_t width = utf8_width(text, strlen(text));
@@ -151,11 +150,9 @@ static void print_aligned(struct output *output)
     for (size_t i = 0; i < output->kept_count; i++)
         for (size_t k = 0; k < output->table_count; k++)
             widen(output, k, output->kept[i][k]);
-    for (size_t i = 0; i < output->table_count; i++)
-        print_cell(output, output->table_columns[i], i, COLOUR_BOLD);
-    putchar('\n');
+    print_cells(output, output->table_columns, COLOUR_BOLD);
     for (size_t i = 0; i < output->kept_count; i++)
-        print_cells(output, output->kept[i]);
+        print_cells(output, (const char *const *)output->kept[i], COLOUR_NONE);
 }
 
 static const char *cell_text(const struct column *columns, int count, const char *name)
@@ -178,7 +175,7 @@ static void table_row(struct output *output, const struct column *columns, int c
     }
     if (!output->aligned)
         print_aligned(output);
-    print_cells(output, cells);
+    print_cells(output, (const char *const *)cells, COLOUR_NONE);
     for (size_t i = 0; i < output->table_count; i++)
         free(cells[i]);
 }

@@ -17,8 +17,15 @@ enum plan_option { PLAN_JSON, PLAN_DETAILED_EXITCODE };
 /* --- JSON: one object; its list of changes is written as they are found ------------------------------------------- */
 
 struct json_plan {
-    bool any; /* an element was written */
+    bool any; /* an element was written, and the object's beginning before it */
 };
+
+/* Not before there is something to print: a plan that fails leaves no broken JSON behind. */
+static void print_json_begin(struct json_plan *plan)
+{
+    fputs(plan->any ? "," : "{\"changes\":[", stdout);
+    plan->any = true;
+}
 
 static void print_json_text(const char *text, size_t length)
 {
@@ -51,8 +58,8 @@ static void print_json_change(struct json_plan *plan, const struct finding *find
     char user[UUID_TEXT_LENGTH + 1];
 
     uuid_format(&member->user_id, user);
-    printf("%s\n  {\"kind\":\"%s\",\"user_id\":\"%s\"", plan->any ? "," : "", kind, user);
-    plan->any = true;
+    print_json_begin(plan);
+    printf("\n  {\"kind\":\"%s\",\"user_id\":\"%s\"", kind, user);
     print_json_field("email", &member->fields[FIELD_EMAIL]);
     print_json_field("name", &member->fields[FIELD_NAME]);
     if (change != NULL) {
@@ -98,8 +105,9 @@ static int plan_json(struct config *config, struct runner_options *options, stru
 
     options->finding_cb = json_finding_cb;
     options->finding_context = &plan;
-    fputs("{\"changes\":[", stdout);
     int status = runner_run(config, options, summary, error);
+    if (status == 0 && !plan.any)
+        print_json_begin(&plan);
     if (status == 0)
         print_json_end(summary);
     return status;

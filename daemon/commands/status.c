@@ -54,61 +54,98 @@ static void note(struct standing *standing, const struct column *columns, int co
 
 /* --- words -------------------------------------------------------------------------------------------------------- */
 
+/* "1 member", "12 members" */
+static void say_count(int64_t count, const char *noun)
+{
+    printf("%" PRId64 " %s%s", count, noun, count == 1 ? "" : "s");
+}
+
 static void say_age(int64_t seconds)
 {
     if (seconds < 120)
-        printf("%" PRId64 " seconds", seconds);
+        say_count(seconds, "second");
     else if (seconds < 7200)
-        printf("%" PRId64 " minutes", seconds / 60);
+        say_count(seconds / 60, "minute");
     else if (seconds < 172800)
-        printf("%" PRId64 " hours", seconds / 3600);
+        say_count(seconds / 3600, "hour");
     else
-        printf("%" PRId64 " days", seconds / 86400);
+        say_count(seconds / 86400, "day");
+}
+
+/* "12 members: 2 owners, 10 viewers" */
+static void say_roles(const struct column *columns, int count)
+{
+    static const char *const roles[][2] = {
+        {"owners", "owner"}, {"admins", "admin"}, {"editors", "editor"}, {"viewers", "viewer"}};
+    int64_t others = number_of(columns, count, "members");
+    const char *separator = ": ";
+
+    say_count(others, "member");
+    for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++) {
+        int64_t number = number_of(columns, count, roles[i][0]);
+        if (number == 0)
+            continue;
+        fputs(separator, stdout);
+        say_count(number, roles[i][1]);
+        others -= number;
+        separator = ", ";
+    }
+    if (others > 0)
+        printf("%s%" PRId64 " without any of these roles", separator, others);
 }
 
 static void say_members(const struct column *columns, int count)
 {
     const char *name = value_of(columns, count, "display_name");
     const char *id = value_of(columns, count, "organization_id");
+    const char *data_as_of = value_of(columns, count, "data_as_of");
 
     if (name == NULL || name[0] == '\0')
         name = id != NULL ? id : "The organization";
     terminal_print(stdout, name, strlen(name));
-    if (id == NULL) {
+    if (id == NULL || data_as_of == NULL) {
         puts(" has never been read completely.");
         return;
     }
-    printf(": %" PRId64 " members; %" PRId64 " owners, %" PRId64 " admins, %" PRId64 " editors, %" PRId64
-           " viewers.\n",
-           number_of(columns, count, "members"), number_of(columns, count, "owners"),
-           number_of(columns, count, "admins"), number_of(columns, count, "editors"),
-           number_of(columns, count, "viewers"));
-    printf("As Luzmo had it ");
+    fputs(" has ", stdout);
+    say_roles(columns, count);
+    fputs(".\nThis is how Luzmo had it ", stdout);
     say_age(number_of(columns, count, "seconds_behind"));
-    printf(" ago (%s).\n", value_of(columns, count, "data_as_of"));
+    printf(" ago (%s).\n", data_as_of);
+}
+
+static void say_failures(int64_t failures, const char *error)
+{
+    if (failures == 0)
+        return;
+    if (failures == 1)
+        fputs("The last poll failed", stdout);
+    else
+        printf("The last %" PRId64 " polls failed", failures);
+    if (error != NULL) {
+        fputs(": ", stdout);
+        terminal_print(stdout, error, strlen(error));
+    }
+    puts(".");
 }
 
 static void say_troubles(const struct column *columns, int count)
 {
-    int64_t failures = number_of(columns, count, "consecutive_failures");
-    const char *error = value_of(columns, count, "last_error");
+    int64_t absent = number_of(columns, count, "absent");
+    int64_t rejected = number_of(columns, count, "rejected");
+    int64_t held = number_of(columns, count, "held");
 
-    if (failures > 0)
-        printf("The last %" PRId64 " poll%s failed", failures, failures == 1 ? "" : "s");
-    if (failures > 0 && error != NULL) {
-        fputs(": ", stdout);
-        terminal_print(stdout, error, strlen(error));
+    say_failures(number_of(columns, count, "consecutive_failures"), value_of(columns, count, "last_error"));
+    if (absent > 0)
+        printf("%" PRId64 " absent from the last answer; removed when another poll confirms it.\n", absent);
+    if (rejected > 0) {
+        say_count(rejected, "record");
+        puts(" of the answer cannot be read: left alone; table rollcall.rejected_record says why.");
     }
-    if (failures > 0)
-        puts(".");
-    if (number_of(columns, count, "absent") > 0)
-        printf("%" PRId64 " absent from the last answer, waiting for a confirming poll.\n",
-               number_of(columns, count, "absent"));
-    if (number_of(columns, count, "rejected") > 0)
-        printf("%" PRId64 " records of the answer cannot be read and are left alone; the log says why.\n",
-               number_of(columns, count, "rejected"));
-    if (number_of(columns, count, "held") > 0)
-        printf("%" PRId64 " changes are held.\n", number_of(columns, count, "held"));
+    if (held > 0) {
+        say_count(held, "change");
+        puts(" held.");
+    }
 }
 
 static int words_cb(void *context, const struct column *columns, int count, struct error *error)
@@ -119,8 +156,9 @@ static int words_cb(void *context, const struct column *columns, int count, stru
     note(standing, columns, count);
     say_members(columns, count);
     say_troubles(columns, count);
-    puts(is_stale(standing, columns, count) ? "STALE: is the service running? See: systemctl status rollcall"
-                                            : "Fresh.");
+    puts(is_stale(standing, columns, count)
+             ? "STALE: is the service running? See: systemctl status rollcall; journalctl -u rollcall"
+             : "Fresh.");
     return 0;
 }
 

@@ -25,7 +25,7 @@ static void list_phrases(const struct runner_summary *summary, struct phrase ret
         {counts->role_changed, "role changed", "roles changed"},
         {counts->role_touched, "role touched", "roles touched"},
         {counts->profile_changed, "profile changed", "profiles changed"},
-        {counts->absent, "absent, to be confirmed", "absent, to be confirmed"},
+        {counts->absent, "absent (to be confirmed)", "absent (to be confirmed)"},
         {counts->returned, "back after an absence", "back after an absence"},
         {counts->repaired, "edited row set right", "edited rows set right"},
         {counts->rejected, "record rejected", "records rejected"},

@@ -3,6 +3,7 @@
  */
 #include "service/config.h"
 
+#include "base/buffer.h"
 #include "base/memory.h"
 #include "service/config_private.h"
 
@@ -15,6 +16,11 @@
 
 #define SETTINGS_MAX 64
 #define SECTIONS_MAX 8
+#define FILE_MAX     ((size_t)1024 * 1024)
+
+/* libconfuse takes the end of the file for the end of a section or comment, too. This option follows the file's own text:
+ * met inside a section, where it is not known, it tells of a missing brace; never met, of an open comment. */
+#define END_OF_FILE "END-OF-FILE"
 
 /* libconfuse's callbacks have no context of their own: this is the file being read. */
 static struct {
@@ -28,15 +34,24 @@ static struct {
 
 /* --- libconfuse's callbacks --------------------------------------------------------------------------------------- */
 
-/* Remembers the first complaint only: what follows it is confusion. */
+/* Remembers the first complaint only: what follows it is confusion. Returns what a callback of libconfuse does then. */
+static int complain(const cfg_t *file, const char *text, const char *advice)
+{
+    if (reading.error->class == ERROR_NONE)
+        error_set(reading.error, ERROR_CONFIG, "%s:%d: %s%s", file->filename, file->line, text, advice);
+    return -1;
+}
+
+/* libconfuse's own complaints: about the grammar, and about names that it was not told. */
 static void complain_cb(cfg_t *file, const char *format, va_list arguments)
 {
     char text[ERROR_TEXT_MAX];
 
-    if (reading.error->class != ERROR_NONE)
-        return;
     vsnprintf(text, sizeof text, format, arguments);
-    error_set(reading.error, ERROR_CONFIG, "%s:%d: %s", file->filename, file->line, text);
+    if (strstr(text, END_OF_FILE) != NULL)
+        complain(file, "the file ends inside a section; add the missing }", "");
+    else
+        complain(file, text, "; every section and setting: rollcall --help-config");
 }
 
 static size_t setting_index(const char *section, const char *key)
@@ -53,15 +68,12 @@ static int value_cb(cfg_t *section, cfg_opt_t *option)
     size_t index = setting_index(cfg_name(section), cfg_opt_name(option));
     struct error error;
 
-    if (reading.set[index]) {
-        cfg_error(section, "%s.%s is set twice; keep one", cfg_name(section), cfg_opt_name(option));
-        return -1;
-    }
+    if (reading.set[index])
+        return complain(section, config_settings[index].name, " is set twice; keep one");
     reading.set[index] = true;
-    if (config_set(reading.config, &config_settings[index], cfg_opt_getnstr(option, 0), &error) == 0)
-        return 0;
-    cfg_error(section, "%s", error.text);
-    return -1;
+    if (config_set(reading.config, &config_settings[index], cfg_opt_getnstr(option, 0), &error) < 0)
+        return complain(section, error.text, "");
+    return 0;
 }
 
 static int section_cb(cfg_t *file, cfg_opt_t *option)
@@ -69,10 +81,8 @@ static int section_cb(cfg_t *file, cfg_opt_t *option)
     for (size_t i = 0; i < reading.section_count; i++) {
         if (strcmp(reading.sections[i], cfg_opt_name(option)) != 0)
             continue;
-        if (reading.section_met[i]) {
-            cfg_error(file, "section %s appears twice; put its settings together", cfg_opt_name(option));
-            return -1;
-        }
+        if (reading.section_met[i])
+            return complain(file, cfg_opt_name(option), " is a section already; put its settings together");
         reading.section_met[i] = true;
     }
     return 0;
@@ -91,7 +101,7 @@ static bool section_known(const char *name)
 /* libconfuse copies what it is given, so one array of options serves each section in turn. */
 static cfg_t *describe(void)
 {
-    cfg_opt_t sections[SECTIONS_MAX + 1];
+    cfg_opt_t sections[SECTIONS_MAX + 2];
     cfg_opt_t keys[SECTIONS_MAX][SETTINGS_MAX];
     cfg_opt_t end = CFG_END();
 
@@ -109,7 +119,8 @@ static cfg_t *describe(void)
                                                              CFGF_NODEFAULT);
         reading.sections[reading.section_count++] = name;
     }
-    sections[reading.section_count] = end;
+    sections[reading.section_count] = (cfg_opt_t)CFG_BOOL(END_OF_FILE, cfg_false, CFGF_NONE);
+    sections[reading.section_count + 1] = end;
     return cfg_init(sections, CFGF_NONE);
 }
 
@@ -126,22 +137,60 @@ static void watch(cfg_t *file)
         cfg_set_validate_func(file, reading.sections[i], section_cb);
 }
 
-static int read_file(const char *path, struct config *config, struct error *error)
+static int parse(const char *path, struct buffer *text, struct error *error)
 {
-    error_clear(error);
-    memset(&reading, 0, sizeof reading);
-    reading.config = config;
-    reading.error = error;
     cfg_t *file = describe();
+    FILE *stream = fmemopen(text->data, text->length, "r");
+
+    if (stream == NULL)
+        abort(); /* out of memory */
     watch(file);
-    int status = cfg_parse(file, path);
+    file->filename = memory_string(path); /* cfg_free frees it */
+    bool understood = cfg_parse_fp(file, stream) == CFG_SUCCESS;
+    if (understood && !cfg_getbool(file, END_OF_FILE))
+        complain(file, "the file ends inside a comment; add the missing */", "");
+    fclose(stream);
     cfg_free(file);
-    if (status == CFG_FILE_ERROR)
-        return error_set(error, ERROR_CONFIG, "the configuration %s cannot be read: %s", path,
-                         strerror(errno));
-    if (status != CFG_SUCCESS && error->class == ERROR_NONE)
+    if (!understood && error->class == ERROR_NONE)
         return error_set(error, ERROR_CONFIG, "%s is not a configuration that can be understood", path);
     return -(int)error->class;
+}
+
+static int read_text(const char *path, struct buffer *text, struct error *error)
+{
+    char bytes[4096];
+    size_t length = 0;
+    FILE *stream = fopen(path, "re");
+    bool failed = stream == NULL;
+
+    while (!failed && (length = fread(bytes, 1, sizeof bytes, stream)) > 0)
+        buffer_add(text, bytes, length);
+    failed = failed || ferror(stream);
+    int reason = errno;
+    if (stream != NULL)
+        fclose(stream);
+    if (failed)
+        return error_set(error, ERROR_CONFIG, "the configuration %s cannot be read: %s%s", path,
+                         strerror(reason), reason == EACCES ? CONFIG_OTHER_USER : "");
+    buffer_add_text(text, "\n" END_OF_FILE " = true\n");
+    if (text->overflowed)
+        return error_set(error, ERROR_CONFIG, "%s is too large to be a configuration", path);
+    return 0;
+}
+
+static int read_file(const char *path, struct config *config, struct error *error)
+{
+    struct buffer text;
+
+    error_clear(error);
+    reading.config = config;
+    reading.error = error;
+    buffer_init(&text, FILE_MAX);
+    int status = read_text(path, &text, error);
+    if (status == 0)
+        status = parse(path, &text, error);
+    buffer_done(&text);
+    return status;
 }
 
 /* What follows from settings that were left out. */
@@ -160,7 +209,7 @@ int config_read(const char *path, struct config *ret_config, struct error *error
     memset(&reading, 0, sizeof reading);
     config_set_defaults(ret_config);
     ret_config->file = memory_string(file);
-    if (path != NULL || access(file, F_OK) == 0)
+    if (path != NULL || access(file, F_OK) == 0 || errno != ENOENT)
         status = read_file(file, ret_config, error);
     if (status == 0)
         derive(ret_config);
@@ -176,11 +225,11 @@ void config_done(struct config *config)
     memset(config, 0, sizeof *config);
 }
 
-void config_restart_needed(const struct config *old, const struct config *fresh, const char **ret_key)
+void config_restart_needed(const struct config *old, const struct config *fresh, const char **ret_name)
 {
-    *ret_key = NULL;
-    for (size_t i = 0; i < config_setting_count && *ret_key == NULL; i++)
+    *ret_name = NULL;
+    for (size_t i = 0; i < config_setting_count && *ret_name == NULL; i++)
         if ((config_settings[i].traits & SETTING_RELOADABLE) == 0 &&
             !config_setting_same(&config_settings[i], old, fresh))
-            *ret_key = config_settings[i].key;
+            *ret_name = config_settings[i].name;
 }

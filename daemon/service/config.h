@@ -15,6 +15,9 @@
 
 #define CONFIG_DEFAULT_FILE "/etc/rollcall/rollcall.conf"
 
+/* What to do where a file is kept from the user who runs a command. */
+#define CONFIG_OTHER_USER "; run the command as the service's user: sudo -u rollcall rollcall ..."
+
 enum config_migrate { CONFIG_MIGRATE_AUTO, CONFIG_MIGRATE_NEVER };
 
 /* Durations in microseconds, sizes in bytes, ratios as a share of 1 (15% = 0.15), -1 = off. Strings belong to it. */
@@ -52,16 +55,17 @@ struct config {
 MUST_CHECK int config_read(const char *path, struct config *ret_config, struct error *error);
 void config_done(struct config *config);
 
-/* The first reloadable setting by SIGHUP differs is fine; a setting that needs a restart and differs is named in
- * ret_key (NULL when all that differs can be applied). */
-void config_restart_needed(const struct config *old, const struct config *fresh, const char **ret_key);
+/* The first setting that differs and that SIGHUP cannot apply, as "section.key"; NULL when all that differs can be
+ * applied. */
+void config_restart_needed(const struct config *old, const struct config *fresh, const char **ret_name);
 
 void config_print_help(FILE *out);   /* every key with default and meaning */
 void config_print_sample(FILE *out); /* a commented rollcall.conf with every key at its default */
 void config_print_manual(FILE *out); /* the keys as part of a manual page, man(7) */
 
-/* Calls back for every key that is set but has no effect in this version. */
-void config_each_without_effect(const struct config *config, void (*key_cb)(void *context, const char *key),
+/* Calls back with the name ("section.key") of every setting that differs from its default but has no effect in this
+ * version. */
+void config_each_without_effect(const struct config *config, void (*name_cb)(void *context, const char *name),
                                 void *context);
 
 #endif

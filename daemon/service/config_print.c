@@ -74,7 +74,7 @@ void config_print_manual(FILE *out)
     }
 }
 
-void config_each_without_effect(const struct config *config, void (*key_cb)(void *context, const char *key),
+void config_each_without_effect(const struct config *config, void (*name_cb)(void *context, const char *name),
                                 void *context)
 {
     struct config defaults = {0};
@@ -83,6 +83,6 @@ void config_each_without_effect(const struct config *config, void (*key_cb)(void
     for (size_t i = 0; i < config_setting_count; i++)
         if (config_settings[i].traits & SETTING_LATER &&
             !config_setting_same(&config_settings[i], config, &defaults))
-            key_cb(context, config_settings[i].key);
+            name_cb(context, config_settings[i].name);
     config_free_texts(&defaults);
 }

@@ -28,6 +28,7 @@ enum setting_trait {
 struct setting {
     const char *section;
     const char *key;
+    const char *name; /* "section.key" */
     enum setting_type type;
     size_t offset; /* into struct config */
     const char *default_text;

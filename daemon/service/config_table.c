@@ -14,62 +14,67 @@
 #define DAY        (86400 * SECOND)
 #define AT(member) offsetof(struct config, member)
 
+#define SETTING_NAME(section, key) section, key, section "." key
+
 const struct setting config_settings[] = {
-    {"api", "url", SETTING_URL, AT(api.url), "https://api.luzmo.com/0.1.0", 0, 0, SETTING_RELOADABLE,
+    {SETTING_NAME("api", "url"), SETTING_URL, AT(api.url), "https://api.luzmo.com/0.1.0", 0, 4096,
+     SETTING_RELOADABLE,
      "base address of the Luzmo API, https only: EU https://api.luzmo.com/0.1.0, US https://api.us.luzmo.com/0.1.0, or your VPC's"},
-    {"api", "organization_id", SETTING_TEXT, AT(api.organization_id), "", 0, ORGANIZATION_ID_MAX, 0,
-     "the organization that must answer; empty: the first complete poll pins it"},
-    {"api", "ca_file", SETTING_TEXT, AT(api.ca_file), "", 0, 4096, SETTING_RELOADABLE,
+    {SETTING_NAME("api", "organization_id"), SETTING_TEXT, AT(api.organization_id), "", 0,
+     ORGANIZATION_ID_MAX, 0, "the organization that must answer; empty: the first complete poll pins it"},
+    {SETTING_NAME("api", "ca_file"), SETTING_TEXT, AT(api.ca_file), "", 0, 4096, SETTING_RELOADABLE,
      "PEM file of the certificate authorities to trust instead of the system's"},
-    {"api", "key_file", SETTING_TEXT, AT(api.key_file), "", 0, 4096, SETTING_RELOADABLE,
+    {SETTING_NAME("api", "key_file"), SETTING_TEXT, AT(api.key_file), "", 0, 4096, SETTING_RELOADABLE,
      "file with the API key; empty: /etc/rollcall/luzmo-key"},
-    {"api", "token_file", SETTING_TEXT, AT(api.token_file), "", 0, 4096, SETTING_RELOADABLE,
+    {SETTING_NAME("api", "token_file"), SETTING_TEXT, AT(api.token_file), "", 0, 4096, SETTING_RELOADABLE,
      "file with the API token; empty: /etc/rollcall/luzmo-token"},
-    {"api", "proxy", SETTING_TEXT, AT(api.proxy), "", 0, 4096, SETTING_RELOADABLE,
+    {SETTING_NAME("api", "proxy"), SETTING_TEXT, AT(api.proxy), "", 0, 4096, SETTING_RELOADABLE,
      "proxy for the API, for example http://proxy.example:3128; the environment's proxy variables are ignored"},
-    {"database", "conninfo", SETTING_TEXT, AT(database.conninfo), "dbname=rollcall", 0, 4096, 0,
+    {SETTING_NAME("database", "conninfo"), SETTING_TEXT, AT(database.conninfo), "dbname=rollcall", 0, 4096, 0,
      "libpq connection string or URI; PG* variables, service files and pass files work as everywhere"},
-    {"database", "migrate", SETTING_MIGRATE, AT(database.migrate), "auto", 0, 0, SETTING_RELOADABLE,
+    {SETTING_NAME("database", "migrate"), SETTING_MIGRATE, AT(database.migrate), "auto", 0, 0,
+     SETTING_RELOADABLE,
      "auto: `run` and `once` create or upgrade the schema when they may; never: only `rollcall migrate` does"},
-    {"sync", "interval", SETTING_DURATION, AT(sync.interval), "5min", SECOND, 7 * DAY, SETTING_RELOADABLE,
-     "from the start of one poll to the start of the next"},
-    {"sync", "stall_timeout", SETTING_DURATION, AT(sync.stall_timeout), "60s", SECOND, DAY,
+    {SETTING_NAME("sync", "interval"), SETTING_DURATION, AT(sync.interval), "5min", SECOND, 7 * DAY,
+     SETTING_RELOADABLE, "from the start of one poll to the start of the next"},
+    {SETTING_NAME("sync", "stall_timeout"), SETTING_DURATION, AT(sync.stall_timeout), "60s", SECOND, DAY,
      SETTING_RELOADABLE, "a pull without a byte for this long has failed"},
-    {"sync", "total_timeout", SETTING_DURATION, AT(sync.total_timeout), "10min", SECOND, DAY,
+    {SETTING_NAME("sync", "total_timeout"), SETTING_DURATION, AT(sync.total_timeout), "10min", SECOND, DAY,
      SETTING_RELOADABLE, "a pull that takes longer has failed"},
-    {"sync", "removal_polls", SETTING_COUNT, AT(sync.removal_polls), "2", 1, 1000, SETTING_RELOADABLE,
-     "complete polls in a row without a member before it counts as gone"},
-    {"sync", "confirm_after", SETTING_DURATION, AT(sync.confirm_after), "30s", SECOND, DAY,
+    {SETTING_NAME("sync", "removal_polls"), SETTING_COUNT, AT(sync.removal_polls), "2", 1, 1000,
+     SETTING_RELOADABLE, "complete polls in a row without a member before it counts as gone"},
+    {SETTING_NAME("sync", "confirm_after"), SETTING_DURATION, AT(sync.confirm_after), "30s", SECOND, DAY,
      SETTING_RELOADABLE, "least time between two polls that count a member's absence"},
-    {"sync", "full_compare", SETTING_DURATION, AT(sync.full_compare), "1h", SECOND, 365 * DAY,
+    {SETTING_NAME("sync", "full_compare"), SETTING_DURATION, AT(sync.full_compare), "1h", SECOND, 365 * DAY,
      SETTING_RELOADABLE, "how often every member is compared by value, whatever the digests say"},
-    {"sync", "max_gap", SETTING_DURATION, AT(sync.max_gap), "15min", SECOND, 365 * DAY, SETTING_RELOADABLE,
-     "polls further apart than this are a gap in coverage; unset: three intervals"},
-    {"sync", "max_body", SETTING_SIZE, AT(sync.max_body), "2GiB", 1024, INT64_C(1) << 40, SETTING_RELOADABLE,
-     "an answer with more bytes has failed"},
-    {"sync", "max_members", SETTING_COUNT, AT(sync.max_members), "5000000", 1, 100000000, SETTING_RELOADABLE,
-     "an answer with more members has failed"},
-    {"guard", "removals", SETTING_SHARE, AT(guard.removals), "15%", 0, 0, SETTING_RELOADABLE | SETTING_LATER,
+    {SETTING_NAME("sync", "max_gap"), SETTING_DURATION, AT(sync.max_gap), "15min", SECOND, 365 * DAY,
+     SETTING_RELOADABLE, "polls further apart than this are a gap in coverage; unset: three intervals"},
+    {SETTING_NAME("sync", "max_body"), SETTING_SIZE, AT(sync.max_body), "2GiB", 1024, INT64_C(1) << 40,
+     SETTING_RELOADABLE, "an answer with more bytes has failed"},
+    {SETTING_NAME("sync", "max_members"), SETTING_COUNT, AT(sync.max_members), "5000000", 1, 100000000,
+     SETTING_RELOADABLE, "an answer with more members has failed"},
+    {SETTING_NAME("guard", "removals"), SETTING_SHARE, AT(guard.removals), "15%", 0, 0,
+     SETTING_RELOADABLE | SETTING_LATER,
      "share of the members that may leave within a day before removals are held"},
-    {"guard", "removals_floor", SETTING_COUNT, AT(guard.removals_floor), "2", 0, 1000000,
+    {SETTING_NAME("guard", "removals_floor"), SETTING_COUNT, AT(guard.removals_floor), "2", 0, 1000000,
      SETTING_RELOADABLE | SETTING_LATER, "so many removals are allowed whatever the share says"},
-    {"guard", "removals_max", SETTING_COUNT, AT(guard.removals_max), "1000", 1, 100000000,
+    {SETTING_NAME("guard", "removals_max"), SETTING_COUNT, AT(guard.removals_max), "1000", 1, 100000000,
      SETTING_RELOADABLE | SETTING_LATER,
      "no more removals than this within a day, however large the organization"},
-    {"guard", "vanished_flags", SETTING_SHARE, AT(guard.vanished_flags), "15%", 0, 0,
+    {SETTING_NAME("guard", "vanished_flags"), SETTING_SHARE, AT(guard.vanished_flags), "15%", 0, 0,
      SETTING_RELOADABLE | SETTING_LATER,
      "share of the members whose flags may turn from known to missing before that is held"},
-    {"guard", "demotions", SETTING_SHARE, AT(guard.demotions), "off", 0, 0,
+    {SETTING_NAME("guard", "demotions"), SETTING_SHARE, AT(guard.demotions), "off", 0, 0,
      SETTING_RELOADABLE | SETTING_LATER,
      "share of the members that may lose a flag before that is held; off: applied at once"},
-    {"guard", "owner_grants", SETTING_SHARE, AT(guard.owner_grants), "off", 0, 0,
+    {SETTING_NAME("guard", "owner_grants"), SETTING_SHARE, AT(guard.owner_grants), "off", 0, 0,
      SETTING_RELOADABLE | SETTING_LATER,
      "share of the members that may become owners before that is held; off: applied at once"},
-    {"guard", "min_owners", SETTING_COUNT, AT(guard.min_owners), "1", 0, 1000000,
+    {SETTING_NAME("guard", "min_owners"), SETTING_COUNT, AT(guard.min_owners), "1", 0, 1000000,
      SETTING_RELOADABLE | SETTING_LATER, "fewer owners than this raise an alert"},
-    {"http", "listen", SETTING_TEXT, AT(http.listen), "", 0, 4096, SETTING_LATER,
+    {SETTING_NAME("http", "listen"), SETTING_TEXT, AT(http.listen), "", 0, 4096, SETTING_LATER,
      "address:port for metrics and health; empty: off"},
-    {"log", "level", SETTING_LEVEL, AT(log.level), "info", 0, 0, SETTING_RELOADABLE,
+    {SETTING_NAME("log", "level"), SETTING_LEVEL, AT(log.level), "info", 0, 0, SETTING_RELOADABLE,
      "error, warning, notice, info or debug"},
 };
 
@@ -77,37 +82,33 @@ const size_t config_setting_count = sizeof config_settings / sizeof config_setti
 
 /* --- one value ---------------------------------------------------------------------------------------------------- */
 
-static int convert_number(const struct setting *setting, const char *text, int64_t *ret_number,
-                          const char **ret_expected)
-{
-    switch (setting->type) {
-    case SETTING_DURATION:
-        *ret_expected = "a duration such as 30s, 5min or 1h";
-        return quantity_duration(text, ret_number);
-    case SETTING_SIZE:
-        *ret_expected = "a size such as 64KiB, 100MiB or 2GiB";
-        return quantity_size(text, ret_number);
-    default:
-        *ret_expected = "a whole number";
-        return quantity_count(text, ret_number);
-    }
-}
+/* How the numbers of a type are written. */
+struct notation {
+    int (*parse)(const char *text, int64_t *ret_number);
+    enum quantity_kind kind;
+    const char *expected;
+};
+
+static const struct notation notations[] = {
+    [SETTING_DURATION] = {quantity_duration, QUANTITY_DURATION, "a duration such as 30s, 5min or 1h"},
+    [SETTING_SIZE] = {quantity_size, QUANTITY_SIZE, "a size such as 64KiB, 100MiB or 2GiB"},
+    [SETTING_COUNT] = {quantity_count, QUANTITY_COUNT, "a whole number"},
+};
 
 static int set_number(const struct setting *setting, const char *text, void *target, struct error *error)
 {
-    const char *expected = NULL;
+    const struct notation *notation = &notations[setting->type];
     char least[32], most[32];
     int64_t number = 0;
 
-    if (convert_number(setting, text, &number, &expected) < 0)
-        return error_set(error, ERROR_CONFIG, "%s.%s is \"%s\", expected %s", setting->section, setting->key,
-                         text, expected);
+    if (notation->parse(text, &number) < 0)
+        return error_set(error, ERROR_CONFIG, "%s is \"%s\", expected %s", setting->name, text,
+                         notation->expected);
     if (number < setting->least || number > setting->most) {
-        bool duration = setting->type == SETTING_DURATION;
-        quantity_format(setting->least, duration, least, sizeof least);
-        quantity_format(setting->most, duration, most, sizeof most);
-        return error_set(error, ERROR_CONFIG, "%s.%s is %s, expected something from %s to %s",
-                         setting->section, setting->key, text, least, most);
+        quantity_format(setting->least, notation->kind, least, sizeof least);
+        quantity_format(setting->most, notation->kind, most, sizeof most);
+        return error_set(error, ERROR_CONFIG, "%s is %s, expected something from %s to %s", setting->name,
+                         text, least, most);
     }
     *(int64_t *)target = number;
     return 0;
@@ -116,11 +117,11 @@ static int set_number(const struct setting *setting, const char *text, void *tar
 static int set_text(const struct setting *setting, const char *text, char **target, struct error *error)
 {
     if (setting->type == SETTING_URL && strncmp(text, "https://", 8) != 0)
-        return error_set(error, ERROR_CONFIG,
-                         "%s.%s is \"%s\", expected an address that begins with https://", setting->section,
-                         setting->key, text);
-    if (strlen(text) > (setting->most > 0 ? (size_t)setting->most : 4096))
-        return error_set(error, ERROR_CONFIG, "%s.%s is too long", setting->section, setting->key);
+        return error_set(error, ERROR_CONFIG, "%s is \"%s\", expected an address that begins with https://",
+                         setting->name, text);
+    if (strlen(text) > (size_t)setting->most)
+        return error_set(error, ERROR_CONFIG, "%s is too long, expected at most %lld bytes", setting->name,
+                         (long long)setting->most);
     free(*target);
     *target = memory_string(text);
     return 0;
@@ -141,21 +142,19 @@ int config_set(struct config *config, const struct setting *setting, const char 
     case SETTING_SHARE:
         if (quantity_share(text, target) == 0)
             return 0;
-        return error_set(error, ERROR_CONFIG, "%s.%s is \"%s\", expected a percentage such as 15%%, or off",
-                         setting->section, setting->key, text);
+        return error_set(error, ERROR_CONFIG, "%s is \"%s\", expected a percentage such as 15%%, or off",
+                         setting->name, text);
     case SETTING_LEVEL:
         if (log_level_parse(text, target))
             return 0;
-        return error_set(error, ERROR_CONFIG,
-                         "%s.%s is \"%s\", expected error, warning, notice, info or debug", setting->section,
-                         setting->key, text);
+        return error_set(error, ERROR_CONFIG, "%s is \"%s\", expected error, warning, notice, info or debug",
+                         setting->name, text);
     case SETTING_MIGRATE:
         break;
     }
     *(enum config_migrate *)target = strcmp(text, "never") == 0 ? CONFIG_MIGRATE_NEVER : CONFIG_MIGRATE_AUTO;
     if (strcmp(text, "never") != 0 && strcmp(text, "auto") != 0)
-        return error_set(error, ERROR_CONFIG, "%s.%s is \"%s\", expected auto or never", setting->section,
-                         setting->key, text);
+        return error_set(error, ERROR_CONFIG, "%s is \"%s\", expected auto or never", setting->name, text);
     return 0;
 }
 

@@ -87,10 +87,7 @@ static int read_file(const char *path, bool check_mode, struct secret *ret_secre
     if (fd < 0 && errno == ENOENT)
         return 0;
     if (fd < 0 && errno == EACCES)
-        return error_set(
-            error, ERROR_CONFIG,
-            "%s may not be read by this user; run the command as the user of the service: sudo -u rollcall rollcall ...",
-            path);
+        return error_set(error, ERROR_CONFIG, "%s may not be read by this user" CONFIG_OTHER_USER, path);
     if (fd < 0)
         return error_set(error, ERROR_CONFIG, "%s cannot be opened: %s", path, strerror(errno));
     int status = refuse_unsafe(fd, path, check_mode, error);

@@ -74,11 +74,13 @@ int quantity_share(const char *text, double *ret_share)
     return 0;
 }
 
-void quantity_format(int64_t number, bool duration, char *ret_text, size_t size)
+void quantity_format(int64_t number, enum quantity_kind kind, char *ret_text, size_t size)
 {
-    const struct unit *unit = duration ? durations : none;
+    static const struct unit *const units[] = {
+        [QUANTITY_DURATION] = durations, [QUANTITY_SIZE] = sizes, [QUANTITY_COUNT] = none};
+    const struct unit *unit = units[kind];
 
-    while (duration && number % unit->factor != 0)
+    while (number % unit->factor != 0)
         unit++;
     snprintf(ret_text, size, "%" PRId64 "%s", number / unit->factor, unit->name);
 }

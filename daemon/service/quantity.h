@@ -4,7 +4,6 @@
 #ifndef SERVICE_QUANTITY_H
 #define SERVICE_QUANTITY_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,7 +14,9 @@ int quantity_count(const char *text, int64_t *ret_number); /* no unit */
 int quantity_share(const char *text,
                    double *ret_share); /* 0% to 100%, decimals allowed, as 0 to 1; off is -1 */
 
-/* The other way, for messages: in the largest unit that divides it ("5min", "1024"). */
-void quantity_format(int64_t number, bool duration, char *ret_text, size_t size);
+enum quantity_kind { QUANTITY_DURATION, QUANTITY_SIZE, QUANTITY_COUNT };
+
+/* The other way, for messages: in the largest unit that divides it ("5min", "2GiB", "1000"). */
+void quantity_format(int64_t number, enum quantity_kind kind, char *ret_text, size_t size);
 
 #endif
