@@ -13,7 +13,9 @@ struct diff_poll {
     int64_t asked;          /* request sent */
     int64_t answered;       /* body complete */
     int64_t previous_asked; /* asked of the last complete poll before, 0 when there was none */
-    bool baseline;          /* newcomers are `baseline`: first cycle of an organization, or a discontinuity */
+    bool
+        previous_partial; /* in that poll some records could not be told apart: it proves nobody's presence */
+    bool baseline;        /* newcomers are `baseline`: first cycle of an organization, or a discontinuity */
 };
 
 enum diff_verdict {

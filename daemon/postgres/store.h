@@ -77,8 +77,9 @@ typedef int (*store_row_cb)(void *context, const struct member_row *row, struct 
 void store_read_members(struct store *store, const struct uuid *user_ids, size_t count, store_row_cb row_cb,
                         store_cb reply_cb, void *context);
 
-/* The slice digests of rejected records that are recorded and unresolved. */
-typedef void (*store_rejected_cb)(void *context, const struct digest *slice_digest);
+/* The rejected records that are recorded and unresolved; user_id is NULL when the record's id could not be read. */
+typedef void (*store_rejected_cb)(void *context, const struct digest *slice_digest,
+                                  const struct uuid *user_id);
 void store_read_rejected(struct store *store, store_rejected_cb rejected_cb, store_cb reply_cb,
                          void *context);
 
@@ -106,6 +107,8 @@ struct store_cycle {
     const struct changeset_counts *counts;
     const struct rejection *rejections; /* all of this poll's rejected records */
     size_t rejection_count;
+    const struct uuid *repaired; /* whose rows somebody else had edited, the first thousand */
+    size_t repaired_count;
     const struct error *failure; /* with outcome failed */
 };
 

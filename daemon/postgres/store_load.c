@@ -250,13 +250,15 @@ void store_read_members(struct store *store, const struct uuid *user_ids, size_t
 static int on_rejected_row(void *context, const PGresult *result, struct error *error)
 {
     struct store *store = context;
-    struct copy_value value;
+    struct copy_value values[2];
     struct digest digest;
+    struct uuid user_id;
 
     (void)error;
-    copy_result_row(result, &value, 1);
-    if (copy_get_digest(&value, &digest))
-        store->rejected_cb(store->row_context, &digest);
+    copy_result_row(result, values, 2);
+    bool readable = values[1].bytes != NULL && copy_get_uuid(&values[1], &user_id);
+    if (copy_get_digest(&values[0], &digest))
+        store->rejected_cb(store->row_context, &digest, readable ? &user_id : NULL);
     return 0;
 }
 

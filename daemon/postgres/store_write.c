@@ -62,6 +62,21 @@ static void add_cycle(struct store *store, const struct store_poll *poll, const 
     copy_row_json(row, cycle->name_json, cycle->name_json ? strlen(cycle->name_json) : 0);
 }
 
+static void add_repaired(struct store *store, const struct store_cycle *cycle)
+{
+    size_t count = cycle->repaired_count;
+    struct connection_parameter *users = arena_alloc(&store->row.arena, (count + 1) * sizeof(*users));
+
+    if (count == 0) {
+        copy_row_null(&store->row);
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        users[i] = (struct connection_parameter){.value = cycle->repaired[i].bytes,
+                                                 .length = sizeof(cycle->repaired[i].bytes)};
+    copy_row_array(&store->row, COPY_ARRAY_UUID, users, count);
+}
+
 static void keep_write(struct store *store, const struct store_organization *organization,
                        const struct store_poll *poll, const struct store_cycle *cycle)
 {
@@ -156,6 +171,7 @@ void store_begin(struct store *store, const struct store_organization *organizat
         copy_row_flag(&store->row, changes_something(organization, cycle));
         copy_row_bigint(&store->row, organization->roster_version);
         copy_row_uuid(&store->row, &organization->last_cycle_uuid);
+        add_repaired(store, cycle);
     }
     store_execute(store, "begin_transaction", on_begun);
 }

@@ -19,6 +19,9 @@
 #define IMAGES_MAX    (1024 * 1024)
 #define RECORDS_MAX   (BATCH_MEMBERS * (size_t)(128 * 1024))
 
+/* So many repaired rows are named in the cycle; all of them are counted. */
+#define REPAIRED_NAMED 1000
+
 /* Digests decoded for nothing are written at once when they are more than one in this many members. */
 #define REFRESH_SHARE 100
 
@@ -115,17 +118,27 @@ static int refuse_images(const struct uuid *user_id, struct error *error)
                      user);
 }
 
+/* The last poll did not show what a quarantined member was like: its change may be older than that. */
+static struct diff_poll times_of(const struct comparison *comparison, const struct member_row *before)
+{
+    struct diff_poll times = comparison->input.times;
+
+    if (before != NULL && id_list_has(comparison->input.quarantined, &before->member.user_id))
+        times.previous_asked = before->last_seen_at;
+    return times;
+}
+
 static int compare_member(struct comparison *comparison, const struct member_row *before,
                           const struct entry *entry, struct error *error)
 {
     struct changeset *set = comparison->input.changeset;
     struct decoded decoded;
     struct diff diff;
+    struct diff_poll times = times_of(comparison, before);
 
     record_read_decoded(comparison->records.data + entry->offset, entry->length, &decoded);
     buffer_clear(&comparison->images);
-    diff_member(before, &decoded.member, &decoded.slice_digest, &comparison->input.times, &comparison->images,
-                &diff);
+    diff_member(before, &decoded.member, &decoded.slice_digest, &times, &comparison->images, &diff);
     if (comparison->images.overflowed)
         return refuse_images(&decoded.member.user_id, error);
     if (diff.verdict == DIFF_SAME)
@@ -135,6 +148,8 @@ static int compare_member(struct comparison *comparison, const struct member_row
 
     count_verdict(&set->counts, diff.verdict, before);
     count_changes(&set->counts, diff.changes, diff.change_count);
+    if (diff.verdict == DIFF_REPAIRED && comparison->result.repaired.count < REPAIRED_NAMED)
+        id_list_add(&comparison->result.repaired, &decoded.member.user_id);
     tell(comparison, &(struct finding){.before = before,
                                        .after = &diff.after,
                                        .changes = diff.changes,
@@ -519,6 +534,7 @@ void comparison_free(struct comparison *comparison)
         return;
     id_list_done(&comparison->result.absent);
     id_list_done(&comparison->result.removed);
+    id_list_done(&comparison->result.repaired);
     id_list_done(&comparison->result.refreshed);
     spool_reader_done(&comparison->reader);
     spool_done(&comparison->refreshes);

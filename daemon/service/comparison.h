@@ -23,6 +23,7 @@ struct comparison_input {
     struct poll *poll; /* complete */
     struct roster *roster;
     const struct digest_list *rejected; /* unresolved rejected records as the tables have them */
+    const struct id_list *quarantined;  /* whose records they are: the last poll did not show these members */
     const struct id_list *stale;        /* members whose stored digest is out of date */
     struct diff_poll times;
     struct removal_policy removal;
@@ -39,6 +40,7 @@ struct comparison_result {
     int64_t confirm_in_us; /* from `answered` until it counts */
     struct id_list absent; /* absent now: the roster must not recognise them, so that a return is noticed */
     struct id_list removed;
+    struct id_list repaired;  /* edited behind our back, set right; the first thousand */
     struct id_list refreshed; /* equal by value under another digest */
 };
 

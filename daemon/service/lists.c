@@ -23,6 +23,14 @@ void id_list_add(struct id_list *list, const struct uuid *id)
     list->ids[list->count++] = *id;
 }
 
+bool id_list_has(const struct id_list *list, const struct uuid *id)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (uuid_equal(&list->ids[i], id))
+            return true;
+    return false;
+}
+
 void id_list_append(struct id_list *list, const struct id_list *others)
 {
     for (size_t i = 0; i < others->count; i++)

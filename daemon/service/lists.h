@@ -17,6 +17,7 @@ struct id_list {
 };
 
 void id_list_add(struct id_list *list, const struct uuid *id);
+bool id_list_has(const struct id_list *list, const struct uuid *id);
 void id_list_append(struct id_list *list, const struct id_list *others);
 void id_list_clear(struct id_list *list); /* empty, memory kept */
 void id_list_done(struct id_list *list);

@@ -169,6 +169,7 @@ CREATE TABLE rollcall.cycle (
   fingerprint     bytea,
   error_class     text,
   error_text      text,
+  repaired_users  uuid[],
   CONSTRAINT cycle_outcome CHECK (outcome IN ('changed', 'held', 'repaired', 'failed', 'discontinuity')),
   CONSTRAINT cycle_organization CHECK (organization_id IS NOT NULL OR outcome = 'failed'),
   CONSTRAINT cycle_times CHECK ((asked_at IS NOT NULL AND answered_at IS NOT NULL) OR outcome = 'failed'),
@@ -205,6 +206,8 @@ COMMENT ON COLUMN rollcall.cycle.body_bytes IS 'Length of the answer; NULL when 
 COMMENT ON COLUMN rollcall.cycle.fingerprint IS 'SHA-256 over the envelope and the digests of the members in order; NULL when the poll failed.';
 COMMENT ON COLUMN rollcall.cycle.error_class IS 'Of a failed cycle: unavailable, credentials, malformed, config, busy, verify, usage or internal.';
 COMMENT ON COLUMN rollcall.cycle.error_text IS 'Of a failed cycle: what, where and what to do, without personal data.';
+COMMENT ON COLUMN rollcall.cycle.repaired_users IS
+  'Whose rows somebody else had edited and this cycle set right; the first thousand. NULL when there were none.';
 COMMENT ON INDEX rollcall.cycle_attempt IS 'The attempts of one source in time.';
 
 

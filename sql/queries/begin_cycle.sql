@@ -15,6 +15,7 @@
 --   $22 whether a member or the organization changed
 --   $23 roster_version as loaded
 --   $24 last_cycle_uuid as loaded
+--   $25 user ids of repaired rows, NULL when there are none
 WITH fence AS (
   UPDATE rollcall.organization
   SET roster_version = roster_version + 1,
@@ -30,9 +31,9 @@ WITH fence AS (
 )
 INSERT INTO rollcall.cycle (cycle_uuid, organization_id, source, asked_at, answered_at, outcome, members, added,
                             removed, role_changed, role_touched, profile_changed, repaired, absent, returned,
-                            refreshed, rejected, full_compare, body_bytes, fingerprint)
+                            refreshed, rejected, full_compare, body_bytes, fingerprint, repaired_users)
 SELECT $3::uuid, organization_id, $2::text, $4::timestamptz, $5::timestamptz, $6::text, $7::integer, $8::integer,
        $9::integer, $10::integer, $11::integer, $12::integer, $13::integer, $14::integer, $15::integer, $16::integer,
-       $17::integer, $18::boolean, $19::bigint, $20::bytea
+       $17::integer, $18::boolean, $19::bigint, $20::bytea, $25::uuid[]
 FROM fence
 RETURNING cycle_id;

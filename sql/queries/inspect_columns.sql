@@ -72,6 +72,7 @@ FROM (VALUES
   ('cycle', 'fingerprint', 'bytea'),
   ('cycle', 'error_class', 'text'),
   ('cycle', 'error_text', 'text'),
+  ('cycle', 'repaired_users', 'uuid[]'),
   ('coverage', 'organization_id', 'text'),
   ('coverage', 'observed_from', 'timestamp with time zone'),
   ('coverage', 'observed_until', 'timestamp with time zone'),

@@ -449,19 +449,35 @@ static void an_absence_ends_by_itself(void **state)
 }
 
 /* A row that was written in between was seen later than any complete poll before says. */
-static void her_own_last_sight_counts_when_it_is_later(void **state)
+static int64_t left_after(const struct diff_poll *poll)
 {
     struct member_row row = {.member = amy(), .last_seen_at = 250, .slice_digest = {{1}}};
-    struct diff_poll poll = {.asked = 300, .answered = 310, .previous_asked = 200};
     struct removal_policy policy = {.polls = 1, .confirm_after_us = 150};
     struct absence absence;
     struct buffer images;
 
-    (void)state;
     buffer_init(&images, 4096);
-    diff_absent(&row, &poll, &policy, &images, &absence);
-    assert_int_equal(absence.change.observed_after, 250);
+    diff_absent(&row, poll, &policy, &images, &absence);
     buffer_done(&images);
+    return absence.change.observed_after;
+}
+
+static void her_own_last_sight_counts_when_it_is_later(void **state)
+{
+    (void)state;
+    assert_int_equal(left_after(&(struct diff_poll){.asked = 300, .answered = 310, .previous_asked = 200}),
+                     250);
+}
+
+/* She may have been gone by then: a record nobody could read is not her. */
+static void a_partial_poll_is_no_sight_of_her(void **state)
+{
+    struct diff_poll poll = {.asked = 300, .answered = 310, .previous_asked = 280};
+
+    (void)state;
+    assert_int_equal(left_after(&poll), 280);
+    poll.previous_partial = true;
+    assert_int_equal(left_after(&poll), 250);
 }
 
 static void patience_is_a_setting(void **state)
@@ -567,6 +583,7 @@ int main(void)
         cmocka_unit_test(she_leaves_and_returns),
         cmocka_unit_test(a_tombstone_is_rejoined_even_in_a_baseline),
         cmocka_unit_test(an_absence_ends_by_itself),
+        cmocka_unit_test(a_partial_poll_is_no_sight_of_her),
         cmocka_unit_test(her_own_last_sight_counts_when_it_is_later),
         cmocka_unit_test(patience_is_a_setting),
         cmocka_unit_test(each_differing_field_is_told_once),

@@ -336,12 +336,13 @@ struct digests {
     int seen;
 };
 
-static void on_rejected(void *context, const struct digest *digest)
+static void on_rejected(void *context, const struct digest *digest, const struct uuid *user_id)
 {
     const struct digest expected = slice_digest(5);
     struct digests *digests = context;
 
     assert_true(digest_equal(digest, &expected));
+    assert_null(user_id);
     digests->seen++;
 }
 
