@@ -57,6 +57,9 @@
  *                                           (*) <--- applied ----------------------+
  *                                           (*) <--- RECORDING <--- absent --------'
  *
+ *   A standby (LOCK_BUSY) looks the COMMIT up as well, without the lock: applied and absent lead over (*) to LOCKING
+ *   again, unknown to STANDBY.
+ *
  * STOP, or `once` is done:
  *
  *   PULLING ---> CANCELLING ------------------------------.

@@ -16,6 +16,7 @@
  * - Each PULL is followed by exactly one REPORT and then one DISCARD; REMEMBER, if the poll became true, comes before.
  * - A poll that is not remembered takes the roster with it (FORGET): a full poll rewrites it while it reads.
  * - A lost connection is a lost lock: somebody else may have written, so what was read from the tables is forgotten.
+ * - RESOLVE needs no writer's lock: a standby asks it too. Everything else is read and written with the lock only.
  * - LOAD is always followed by PULL at once, unless something fails or STOP arrives.
  *
  * (the state diagrams stand at the top of cycle.c)
@@ -171,6 +172,7 @@ struct cycle {
     enum cycle_state state;
     bool stopping;  /* on the way out: STOP, `once` is done, or an error that trying again does not mend */
     bool connected; /* OPEN was asked for and CLOSED has not come yet */
+    bool locked;    /* the one writer is this one */
     bool loaded;    /* the roster is valid */
     bool reload;    /* but the next poll needs it loaded anew */
     bool due;       /* a poll shall begin as soon as there is a lock */

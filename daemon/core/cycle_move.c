@@ -163,6 +163,7 @@ enum cycle_state move_session_failed(struct step *step)
 enum cycle_state move_closed(struct step *step)
 {
     step->cycle->connected = false;
+    step->cycle->locked = false;
     return CYCLE_OFFLINE;
 }
 
@@ -173,13 +174,17 @@ enum cycle_state move_stay(struct step *step)
 
 enum cycle_state move_locked(struct step *step)
 {
+    step->cycle->locked = true;
     return step->cycle->uncertain ? CYCLE_RESOLVING : poll_if_due(step);
 }
 
+/* A standby may wait for weeks; what became of its COMMIT it can learn at once. */
 enum cycle_state move_lock_busy(struct step *step)
 {
     struct cycle *cycle = step->cycle;
 
+    if (cycle->uncertain)
+        return CYCLE_RESOLVING;
     error_set(&cycle->database_failure, ERROR_BUSY,
               "another instance holds this organization's lock and only one may write; try again later");
     if (cycle->mode == CYCLE_MODE_ONCE)
@@ -187,20 +192,34 @@ enum cycle_state move_lock_busy(struct step *step)
     return CYCLE_STANDBY;
 }
 
+/* A cycle is over whose COMMIT was uncertain. A standby asks for the lock again. */
+static enum cycle_state resolved(struct step *step)
+{
+    enum cycle_state next = next_cycle(step);
+
+    return step->cycle->locked ? next : CYCLE_LOCKING;
+}
+
 enum cycle_state move_resolved_applied(struct step *step)
 {
     step->cycle->uncertain = false;
     succeed(step, CYCLE_OUTCOME_WRITTEN);
     forget(step); /* somebody else may have written since */
-    return next_cycle(step);
+    return resolved(step);
 }
 
+/* Only the one who writes records it; for a standby the log has to do. */
 enum cycle_state move_resolved_absent(struct step *step)
 {
-    step->cycle->uncertain = false;
-    fail(step->cycle, ERROR_UNAVAILABLE,
+    struct cycle *cycle = step->cycle;
+
+    cycle->uncertain = false;
+    fail(cycle, ERROR_UNAVAILABLE,
          "the database connection was lost during COMMIT and the changes did not take effect");
-    return CYCLE_RECORDING;
+    if (cycle->locked)
+        return CYCLE_RECORDING;
+    drop_poll(step, CYCLE_OUTCOME_FAILED);
+    return resolved(step);
 }
 
 enum cycle_state move_resolved_unknown(struct step *step)
@@ -208,7 +227,7 @@ enum cycle_state move_resolved_unknown(struct step *step)
     error_set(&step->cycle->database_failure, ERROR_UNAVAILABLE,
               "the database connection was lost during COMMIT, which may still be under way");
     count_database_failure(step->cycle);
-    return CYCLE_RESOLVE_WAITING;
+    return step->cycle->locked ? CYCLE_RESOLVE_WAITING : CYCLE_STANDBY;
 }
 
 enum cycle_state move_loaded(struct step *step)

@@ -294,7 +294,8 @@ static void judge_question(struct world *world, enum cycle_effect_type type)
         MUST(world, usable && !world->lock && !plan && !world->stopped);
         break;
     case CYCLE_EFFECT_RESOLVE:
-        MUST(world, may_write && world->unresolved && world->poll);
+        MUST(world, usable && !plan && !world->stopped && !world->transaction);
+        MUST(world, world->unresolved && world->poll);
         break;
     case CYCLE_EFFECT_LOAD:
         MUST(world, may_read && !world->unresolved && !world->roster && !world->poll);

@@ -69,8 +69,8 @@ static void make_key(struct node *node)
     bool resolves_once = cycle->mode == CYCLE_MODE_ONCE && cycle->uncertain;
     /* clang-format off */
     const uint8_t key[KEY_SIZE] = {
-        (uint8_t)cycle->state, cycle->stopping, cycle->connected, cycle->loaded, cycle->reload, cycle->due,
-        cycle->polled, cycle->uncertain, cycle->confirm,
+        (uint8_t)cycle->state, cycle->stopping, cycle->connected, cycle->locked, cycle->loaded, cycle->reload,
+        cycle->due, cycle->polled, cycle->uncertain, cycle->confirm,
         cycle->retryable && cycle->state == CYCLE_ROLLING_BACK,
         cycle->poll_failure.class != ERROR_NONE, cycle->result.class != ERROR_NONE,
         at_most(cycle->poll_failures, CYCLE_FENCE_ATTEMPTS),
