@@ -6,7 +6,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "core/schedule.h"
 #include "service/notify.h"
 #include "service/runner_private.h"
 #include "service/settings.h"
@@ -18,7 +17,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-/* A standby asks for the lock this often. */
+/* A standby asks for the lock and looks at the writer this often. */
 #define STANDBY_US 1000000
 
 /* --- WAIT --------------------------------------------------------------------------------------------------------- */
@@ -31,8 +30,9 @@ static uint64_t any_bits(void)
 
 static int64_t wait_us(const struct runner *runner, const struct cycle_effect *effect)
 {
-    struct schedule_settings settings = {.interval_us = runner->config.sync.interval,
-                                         .confirm_after_us = runner->config.sync.confirm_after};
+    struct schedule_settings settings;
+
+    settings_of_schedule(&runner->config, &settings);
     int64_t next_poll_us = schedule_next_poll_us(&settings, clock_monotonic_us() - runner->last_pull_us);
 
     switch (effect->wait) {
@@ -75,9 +75,13 @@ static void wait_start(struct runner *runner, const struct cycle_effect *effect)
 {
     int64_t us = wait_us(runner, effect);
 
-    if (effect->wait == CYCLE_WAIT_DATABASE && effect->error.class != ERROR_NONE)
+    if (effect->wait == CYCLE_WAIT_DATABASE && effect->error.class != ERROR_NONE) {
         log_event(LOG_LEVEL_WARNING, "database_away", LOG_TEXT("error", effect->error.text),
                   LOG_INTEGER("retry_ms", us / 1000));
+        notify_status("Waiting for the database: %s", effect->error.text);
+    }
+    if (effect->wait == CYCLE_WAIT_STANDBY)
+        notify_status("Standing by: another instance is at work");
     uv_timer_start(&runner->wait_timer, wait_cb, (uint64_t)((us + 999) / 1000), 0);
 }
 
@@ -336,6 +340,7 @@ static void done(struct runner *runner)
     runner_pull_discard(runner);
     runner_forget(runner);
     digest_list_done(&runner->rejected);
+    id_list_done(&runner->quarantined);
     id_list_done(&runner->stale);
     credentials_done(&runner->credentials);
     config_done(&runner->config);

@@ -24,8 +24,7 @@ static void tell(struct runner *runner, const struct cycle_event *event)
         runner_event(runner, event);
 }
 
-static void tell_reply(struct runner *runner, const struct store_reply *reply,
-                       enum cycle_event_type when_done)
+void runner_reply(struct runner *runner, const struct store_reply *reply, enum cycle_event_type when_done)
 {
     struct cycle_event event = {.error = reply->error, .retryable = reply->retryable};
 
@@ -141,13 +140,20 @@ static void ask_for_lock(uv_timer_t *timer);
 static void locked_cb(void *context, const struct store_reply *reply)
 {
     struct runner *runner = context;
-    bool again = reply->result == STORE_BUSY && runner->options.mode == CYCLE_MODE_ONCE && !runner->closing &&
-                 clock_monotonic_us() < runner->lock_until_us;
+    bool busy = reply->result == STORE_BUSY;
+    bool once = runner->options.mode == CYCLE_MODE_ONCE;
 
-    if (again)
+    if (busy && once && clock_monotonic_us() < runner->lock_until_us) {
         uv_timer_start(&runner->lock_timer, ask_for_lock, LOCK_PACE_MS, 0);
-    else
-        tell_reply(runner, reply, CYCLE_EVENT_LOCKED);
+        return;
+    }
+    if (busy && !once) {
+        runner_stand_by(runner);
+        return;
+    }
+    if (reply->result == STORE_DONE)
+        runner_take_over(runner);
+    runner_reply(runner, reply, CYCLE_EVENT_LOCKED);
 }
 
 static void ask_for_lock(uv_timer_t *timer)
@@ -179,9 +185,14 @@ static bool contradicts_settings(const struct runner *runner, struct error *erro
     return true;
 }
 
-static void rejected_cb(void *context, const struct digest *slice_digest)
+static void rejected_cb(void *context, const struct digest *slice_digest, const struct uuid *user_id)
 {
     struct runner *runner = context;
+
+    if (user_id != NULL)
+        id_list_add(&runner->quarantined, user_id);
+    else
+        runner->was_unreadable = true;
     digest_list_add(&runner->rejected, slice_digest);
 }
 
@@ -193,7 +204,7 @@ static void rejected_loaded_cb(void *context, const struct store_reply *reply)
     if (reply->result == STORE_DONE && contradicts_settings(runner, &refused.error))
         tell(runner, &refused);
     else
-        tell_reply(runner, reply, CYCLE_EVENT_LOADED);
+        runner_reply(runner, reply, CYCLE_EVENT_LOADED);
 }
 
 static void load_roster(struct runner *runner, bool full, store_cb reply_cb)
@@ -210,7 +221,7 @@ static void loaded_cb(void *context, const struct store_reply *reply)
     bool may_compare_all = runner->options.mode != CYCLE_MODE_SERVICE || runner->loaded_before;
 
     if (reply->result != STORE_DONE) {
-        tell_reply(runner, reply, CYCLE_EVENT_LOADED);
+        runner_reply(runner, reply, CYCLE_EVENT_LOADED);
     } else if (!runner->roster_full && may_compare_all && runner_full_compare_due(runner)) {
         load_roster(runner, true, loaded_cb);
     } else {
@@ -277,10 +288,12 @@ void runner_compare(struct runner *runner)
         .poll = current->poll,
         .roster = runner->roster,
         .rejected = &runner->rejected,
+        .quarantined = &runner->quarantined,
         .stale = &runner->stale,
         .times = {.asked = current->store.asked,
                   .answered = current->store.answered,
                   .previous_asked = runner->organization.last_asked_at,
+                  .previous_partial = runner->was_unreadable,
                   .baseline = !runner->organization.exists || runner->organization.discontinuity},
         .removal = {.polls = (int32_t)runner->config.sync.removal_polls,
                     .confirm_after_us = runner->config.sync.confirm_after},
@@ -301,7 +314,7 @@ static bool compared_everything(const struct runner *runner)
 
 static void covered_cb(void *context, const struct store_reply *reply)
 {
-    tell_reply(context, reply, CYCLE_EVENT_COVERED);
+    runner_reply(context, reply, CYCLE_EVENT_COVERED);
 }
 
 void runner_cover(struct runner *runner)
@@ -331,6 +344,7 @@ static struct store_cycle *cycle_row(struct runner *runner)
 {
     struct runner_poll *current = &runner->current;
     const struct poll_result *result = poll_result(current->poll);
+    const struct comparison_result *compared = comparison_result(current->comparison);
     size_t rejections = poll_rejection_count(current->poll);
 
     current->cycle = (struct store_cycle){.outcome = outcome_word(runner),
@@ -342,13 +356,15 @@ static struct store_cycle *cycle_row(struct runner *runner)
                                           .counts = &current->changeset.counts,
                                           .rejections = rejections > 0 ? poll_rejection(current->poll, 0)
                                                                        : NULL,
-                                          .rejection_count = rejections};
+                                          .rejection_count = rejections,
+                                          .repaired = compared->repaired.ids,
+                                          .repaired_count = compared->repaired.count};
     return &current->cycle;
 }
 
 static void begun_cb(void *context, const struct store_reply *reply)
 {
-    tell_reply(context, reply, CYCLE_EVENT_BEGUN);
+    runner_reply(context, reply, CYCLE_EVENT_BEGUN);
 }
 
 void runner_begin(struct runner *runner)
@@ -359,7 +375,7 @@ void runner_begin(struct runner *runner)
 
 static void written_cb(void *context, const struct store_reply *reply)
 {
-    tell_reply(context, reply, CYCLE_EVENT_WRITTEN);
+    runner_reply(context, reply, CYCLE_EVENT_WRITTEN);
 }
 
 void runner_write(struct runner *runner)
@@ -369,7 +385,7 @@ void runner_write(struct runner *runner)
 
 static void committed_cb(void *context, const struct store_reply *reply)
 {
-    tell_reply(context, reply, CYCLE_EVENT_COMMITTED);
+    runner_reply(context, reply, CYCLE_EVENT_COMMITTED);
 }
 
 void runner_commit(struct runner *runner)
@@ -379,7 +395,7 @@ void runner_commit(struct runner *runner)
 
 static void rolled_back_cb(void *context, const struct store_reply *reply)
 {
-    tell_reply(context, reply, CYCLE_EVENT_ROLLED_BACK);
+    runner_reply(context, reply, CYCLE_EVENT_ROLLED_BACK);
 }
 
 void runner_rollback(struct runner *runner)
@@ -391,7 +407,7 @@ void runner_rollback(struct runner *runner)
 
 static void resolved_cb(void *context, const struct store_reply *reply)
 {
-    tell_reply(context, reply, CYCLE_EVENT_RESOLVED_APPLIED);
+    runner_reply(context, reply, CYCLE_EVENT_RESOLVED_APPLIED);
 }
 
 void runner_resolve(struct runner *runner)
@@ -402,7 +418,7 @@ void runner_resolve(struct runner *runner)
 
 static void recorded_cb(void *context, const struct store_reply *reply)
 {
-    tell_reply(context, reply, CYCLE_EVENT_RECORDED);
+    runner_reply(context, reply, CYCLE_EVENT_RECORDED);
 }
 
 void runner_record(struct runner *runner, const struct error *failure)
@@ -429,6 +445,8 @@ static void closed_cb(void *context)
 {
     struct runner *runner = context;
 
+    store_free(runner->store); /* a statement that CLOSE interrupted has answered by now */
+    runner->store = NULL;
     runner->connection = NULL;
     runner->closing = false;
     runner_event_plain(runner, CYCLE_EVENT_CLOSED);
@@ -439,8 +457,6 @@ void runner_close(struct runner *runner)
     runner->closing = true;
     uv_timer_stop(&runner->lock_timer);
     connection_close(runner->connection, closed_cb, runner);
-    store_free(runner->store);
-    runner->store = NULL;
 }
 
 /* --- REMEMBER, FORGET --------------------------------------------------------------------------------------------- */
@@ -450,8 +466,12 @@ static void remember_rejections(struct runner *runner)
     const struct poll *poll = runner->current.poll;
 
     digest_list_clear(&runner->rejected);
-    for (size_t i = 0; i < poll_rejection_count(poll); i++)
-        digest_list_add(&runner->rejected, &poll_rejection(poll, i)->slice_digest);
+    id_list_clear(&runner->quarantined);
+    runner->was_unreadable = false;
+    for (size_t i = 0; i < poll_rejection_count(poll); i++) {
+        const struct rejection *rejection = poll_rejection(poll, i);
+        rejected_cb(runner, &rejection->slice_digest, rejection->has_user_id ? &rejection->user_id : NULL);
+    }
 }
 
 /* An absent member's digest is dropped, so that its return is decoded and compared rather than merely recognised. */
@@ -507,7 +527,9 @@ void runner_forget(struct runner *runner)
     runner->roster = NULL;
     runner->roster_full = false;
     digest_list_clear(&runner->rejected);
+    id_list_clear(&runner->quarantined);
     id_list_clear(&runner->stale);
+    runner->was_unreadable = false;
     store_organization_done(&runner->organization);
     memset(&runner->organization, 0, sizeof runner->organization);
 }

@@ -1,10 +1,12 @@
 /*
  * What the runner's parts share: runner.c (machine, loop, timer, signals), runner_pull.c (the API's side),
- * runner_database.c (PostgreSQL's side), runner_log.c (the lines a cycle leaves). Included by these alone.
+ * runner_database.c (PostgreSQL's side), runner_standby.c (while another instance writes), runner_log.c (the lines a cycle
+ * leaves). Included by these alone.
  */
 #ifndef SERVICE_RUNNER_PRIVATE_H
 #define SERVICE_RUNNER_PRIVATE_H
 
+#include "core/standby.h"
 #include "luzmo/client.h"
 #include "postgres/connection.h"
 #include "postgres/store.h"
@@ -55,6 +57,10 @@ struct runner {
     bool schema_missing;   /* plan only: nothing was ever installed */
     int64_t lock_until_us; /* monotonic; `once` gives up then */
 
+    bool standing_by;           /* and it was told */
+    struct standby standby;     /* what it made of the instance that writes */
+    struct standby_view writer; /* the latest look */
+
     struct store_organization organization;
     struct roster *roster;
     bool roster_full;            /* its digests are value digests: the next poll compares everything */
@@ -62,6 +68,8 @@ struct runner {
     uint32_t members;            /* present, as loaded or last written */
     bool loaded_before;          /* the service compares fully only after its first cycle */
     struct digest_list rejected; /* unresolved rejected records in the tables */
+    struct id_list quarantined;  /* whose records they are, where that is known */
+    bool was_unreadable;         /* the last complete poll had records without a readable id */
     struct id_list stale;        /* members whose stored digest is out of date */
 
     struct runner_poll current;
@@ -92,6 +100,16 @@ void runner_cancel_query(struct runner *runner);
 void runner_close(struct runner *runner);
 void runner_remember(struct runner *runner);
 void runner_forget(struct runner *runner);
+
+/* Turns a store's reply into the machine's event; not once the connection is being closed. */
+void runner_reply(struct runner *runner, const struct store_reply *reply, enum cycle_event_type when_done);
+
+/* --- runner_standby.c --- */
+/* Instead of telling LOCK_BUSY at once: looks at the instance that holds the lock, ends its session if it has stalled, and
+ * then tells it. */
+void runner_stand_by(struct runner *runner);
+/* The lock is ours: the standing by, if there was any, is over. */
+void runner_take_over(struct runner *runner);
 
 /* --- runner_log.c --- */
 void runner_log_findings(

@@ -41,6 +41,13 @@ void settings_of_database(const struct config *config, const char *passfile, boo
                                                  .read_only = read_only};
 }
 
+void settings_of_schedule(const struct config *config, struct schedule_settings *ret_settings)
+{
+    *ret_settings = (struct schedule_settings){.interval_us = config->sync.interval,
+                                               .confirm_after_us = config->sync.confirm_after,
+                                               .total_timeout_us = config->sync.total_timeout};
+}
+
 const char *settings_spool_directory(void)
 {
     const char *directory = getenv("TMPDIR");

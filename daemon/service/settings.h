@@ -4,6 +4,7 @@
 #ifndef SERVICE_SETTINGS_H
 #define SERVICE_SETTINGS_H
 
+#include "core/schedule.h"
 #include "luzmo/client.h"
 #include "postgres/connection.h"
 #include "service/config.h"
@@ -13,6 +14,7 @@
 void settings_of_client(const struct config *config, struct client_settings *ret_settings);
 void settings_of_database(const struct config *config, const char *passfile, bool read_only,
                           struct connection_settings *ret_settings);
+void settings_of_schedule(const struct config *config, struct schedule_settings *ret_settings);
 
 /* Where a poll's findings go when they do not fit into memory: TMPDIR, else /var/tmp. */
 const char *settings_spool_directory(void);
