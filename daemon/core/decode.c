@@ -411,10 +411,11 @@ static int other_organization(const char *found, const char *expected, struct er
     utf8_add_printable(&ids, found, strlen(found));
     buffer_add_text(&ids, "\", expected \"");
     utf8_add_printable(&ids, expected, strlen(expected));
-    int status = error_set(error, ERROR_MALFORMED,
-                           "the answer is about organization %s\"; if this is meant, set api.organization_id "
-                           "to the new id",
-                           ids.data);
+    int status = error_set(
+        error, ERROR_MALFORMED,
+        "the answer is about organization %s\"; check api.organization_id and whose key and "
+        "token these are; another organization needs a database of its own",
+        ids.data);
     buffer_done(&ids);
     return status;
 }

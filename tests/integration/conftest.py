@@ -39,14 +39,17 @@ def database(postgres):
     postgres.drop_database(database)
 
 
+SIMULATOR = BUILD / "tests" / "simulator" / "luzmo-simulator"
+PROGRAM = BUILD / "daemon" / "rollcall"
+
+
 @pytest.fixture
 def start_simulator(tmp_path):
     """start_simulator("--members", 1000) starts one of your own; it must not have seen any action but `get` at the end."""
     started = []
 
     def start(*options):
-        binary = BUILD / "tests" / "simulator" / "luzmo-simulator"
-        started.append(Simulator(binary, tmp_path / f"simulator-{len(started) + 1}", *options))
+        started.append(Simulator(SIMULATOR, tmp_path / f"simulator-{len(started) + 1}", *options))
         return started[-1]
 
     yield start
@@ -63,7 +66,7 @@ def simulator(start_simulator):
 @pytest.fixture
 def rollcall(tmp_path, simulator, database):
     """The program, configured for both. Whatever a test did to it, the invariants hold afterwards."""
-    program = Rollcall(BUILD / "daemon" / "rollcall", tmp_path, simulator, database)
+    program = Rollcall(PROGRAM, tmp_path, simulator, database)
     yield program
     program.close()
     if database.has_schema():
@@ -76,6 +79,20 @@ def daemon(rollcall):
     daemon = rollcall.run()
     daemon.wait_for_cycles(1)
     return daemon
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory, postgres):
+    """The program with a simulator and a database of its own, for all tests of a file that leave these as they were."""
+    directory = tmp_path_factory.mktemp("shared")
+    simulator = Simulator(SIMULATOR, directory / "simulator")
+    database = postgres.create_database()
+    program = Rollcall(PROGRAM, directory, simulator, database)
+    yield program
+    program.close()
+    assert_invariants(database)
+    postgres.drop_database(database)
+    assert (simulator.violations(), simulator.close()) == (0, 0)
 
 
 def pytest_sessionfinish(session, exitstatus):

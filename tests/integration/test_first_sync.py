@@ -4,7 +4,7 @@ exactly one row in the log; and answers that look different but say the same."""
 import pytest
 
 from harness.simulator import AMY, DAVID, DOCUMENTED_ANSWER, JULIA
-from harness.truth import FIELDS, assert_mirrors, comparable, fields_of_api, moment
+from harness.truth import FIELDS, assert_mirrors, comparable, fields_of_api, moment, versions
 
 EMOJI = 'Amy "Amélie" O\'Evans 🦊👩\u200d🚀 \u202eabc'
 NASTY = '"users":[{"id":1}] }] \\" {{[ \\u0022'
@@ -33,13 +33,6 @@ def no_change(rollcall):
     rollcall.once()
     assert rollcall.database.changes(after=before) == []
     assert_mirrors(rollcall.database, rollcall.simulator)
-
-
-def versions(database, *without):
-    """Every row of every table with the transactions that made and locked it: any write and any row lock shows."""
-    tables = database.query("SELECT relname FROM pg_class WHERE relnamespace = 'rollcall'::regnamespace AND relkind = 'r'")
-    return {table["relname"]: database.query(f"SELECT ctid, xmin, xmax FROM rollcall.{table['relname']} ORDER BY ctid")
-            for table in tables if table["relname"] not in without}
 
 
 # ---- the first sync

@@ -174,3 +174,13 @@ def wait_for_mirror(database, simulator, timeout=30.0):
     except AssertionError:
         assert_mirrors(database, simulator)  # says what is missing
         raise
+
+
+# ---- nothing was written
+
+
+def versions(database, *without):
+    """Every row of every table with the transactions that made and locked it: any write and any row lock shows."""
+    tables = database.query("SELECT relname FROM pg_class WHERE relnamespace = 'rollcall'::regnamespace AND relkind = 'r'")
+    return {table["relname"]: database.query(f"SELECT ctid, xmin, xmax FROM rollcall.{table['relname']} ORDER BY ctid")
+            for table in tables if table["relname"] not in without}

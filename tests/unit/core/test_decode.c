@@ -344,8 +344,8 @@ static void a_bad_envelope_is_a_failed_poll(void **state)
         {ANSWER("1", "null", "{}", "[]"), "the answer's rows[0].id is null, expected the organization's id"},
         {ANSWER("1", "''", "{}", "[]"), "the answer's rows[0].id is empty, expected the organization's id"},
         {ANSWER("1", "'other\\u001b'", "{}", "[]"),
-         "the answer is about organization \"other\\x1b\", expected \"acme\"; if this is meant, set api.organization_id "
-         "to the new id"},
+         "the answer is about organization \"other\\x1b\", expected \"acme\"; check api.organization_id and whose key and "
+         "token these are; another organization needs a database of its own"},
         {ANSWER("1", "'acme'", "'Acme'", "[]"),
          "the answer's rows[0].name is a string, expected an object of texts by locale, or null"},
         {ANSWER("1", "'acme'", "{'en':['x']}", "[]"),
