@@ -7,9 +7,11 @@
 #include "base/log.h"
 #include "commands/command.h"
 #include "service/credentials.h"
+#include "service/runner.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct command *const commands[] = {
     &command_run,     &command_once,    &command_plan,    &command_status,
@@ -244,8 +246,11 @@ int command_line_run(int argc, char **argv)
     int status = read_and_run(&arguments, &error);
     if (status >= 0 && fflush(stdout) != 0)
         status = error_set(&error, ERROR_UNAVAILABLE, "the output could not be written: %m");
-    if (status >= 0)
-        return status;
-    fprintf(stderr, "rollcall: %s\n", error.text);
-    return (int)command_exit_code(error.class);
+    if (status < 0) {
+        fprintf(stderr, "rollcall: %s\n", error.text);
+        status = (int)command_exit_code(error.class);
+    }
+    if (runner_left_lookup())
+        _exit(status);
+    return status;
 }

@@ -125,10 +125,12 @@ static void report(struct runner *runner, const struct cycle_effect *effect)
 static void client_closed_cb(void *context)
 {
     struct runner *runner = context;
+
     runner->client = NULL;
+    uv_stop(&runner->loop); /* not waiting for a look-up that a dead name server holds up */
 }
 
-/* The last effect: every handle is closed, so that the loop runs out by itself. */
+/* The last effect: every handle is closed. */
 static void finish(struct runner *runner, const struct cycle_effect *effect)
 {
     runner->result = effect->error;
@@ -335,6 +337,13 @@ static int start(struct runner *runner, struct error *error)
     return 0;
 }
 
+static bool left_lookup;
+
+bool runner_left_lookup(void)
+{
+    return left_lookup;
+}
+
 static void done(struct runner *runner)
 {
     runner_pull_discard(runner);
@@ -362,11 +371,13 @@ int runner_run(struct config *config, const struct runner_options *options,
     if (status == 0)
         status = start(runner, error);
     uv_run(&runner->loop, UV_RUN_DEFAULT);
+    uv_run(&runner->loop, UV_RUN_NOWAIT); /* what was closed last */
     if (status == 0 && runner->result.class != ERROR_NONE) {
         *error = runner->result;
         status = -(int)error->class;
     }
-    uv_loop_close(&runner->loop);
-    done(runner);
+    left_lookup = uv_loop_close(&runner->loop) == UV_EBUSY;
+    if (!left_lookup) /* else the look-up will still write into the loop */
+        done(runner);
     return status;
 }
