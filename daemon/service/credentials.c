@@ -57,6 +57,12 @@ static int refuse_unsafe(int fd, const char *path, bool check_mode, struct error
     return 0;
 }
 
+static bool one_line(const char *bytes, ssize_t length)
+{
+    return length <= SECRET_MAX && memchr(bytes, '\0', (size_t)length) == NULL &&
+           memchr(bytes, '\n', (size_t)length) == NULL;
+}
+
 static int read_secret(int fd, const char *path, struct secret *ret_secret, struct error *error)
 {
     char bytes[SECRET_MAX + 1];
@@ -69,7 +75,7 @@ static int read_secret(int fd, const char *path, struct secret *ret_secret, stru
         length--;
     if (status == 0 && length == 0)
         status = error_set(error, ERROR_CONFIG, "%s is empty; put the value into it", path);
-    if (status == 0 && (length > SECRET_MAX || memchr(bytes, '\0', (size_t)length) != NULL))
+    if (status == 0 && !one_line(bytes, length))
         status = error_set(error, ERROR_CONFIG,
                            "%s does not look like a key or token: it must be one line of text", path);
     if (status == 0)
