@@ -1,0 +1,17 @@
+# The loop feeds the watchdog; a loop that hangs is replaced.
+
+printf '[Service]\nWatchdogSec=2s\nRestartSec=1s\n' > /etc/systemd/system/$unit.d/watchdog.conf
+systemctl daemon-reload
+systemctl restart $unit
+fed_at=$(property WatchdogTimestampMonotonic)
+sleep 5
+check "the watchdog is fed" fails equal "$(property WatchdogTimestampMonotonic)" "$fed_at"
+check "and the daemon outlives it" has_property NRestarts 0
+
+kill -STOP "$(property MainPID)"
+check "a daemon that hangs is ended" eventually has_property NRestarts 1
+check "and another one starts" eventually has_property ActiveState active
+goes_on "which goes on"
+
+rm /etc/systemd/system/$unit.d/watchdog.conf
+systemctl daemon-reload
