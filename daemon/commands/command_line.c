@@ -18,7 +18,7 @@ static const struct command *const commands[] = {
     &command_members, &command_changes, &command_migrate, &command_check,
 };
 
-#define COMMAND_COUNT (sizeof commands / sizeof commands[0])
+#define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 
 /* --- exit codes --------------------------------------------------------------------------------------------------- */
 
@@ -73,7 +73,7 @@ static void print_command_help(const struct command *command)
            command->options[0].name == NULL ? "" : " [OPTION...]", command->details);
     for (const struct option_row *option = command->options; option->name != NULL; option++) {
         char left[64];
-        snprintf(left, sizeof left, "--%s %s", option->name, option->value == NULL ? "" : option->value);
+        snprintf(left, sizeof(left), "--%s %s", option->name, option->value == NULL ? "" : option->value);
         printf("%s  %-22s %s\n", option == command->options ? "\n" : "", left, option->help);
     }
 }

@@ -81,7 +81,7 @@ static void say_roles(const struct column *columns, int count)
     const char *separator = ": ";
 
     say_count(others, "member");
-    for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++) {
+    for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++) {
         int64_t number = number_of(columns, count, roles[i][0]);
         if (number == 0)
             continue;

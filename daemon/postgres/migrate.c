@@ -143,7 +143,7 @@ static void set_state(struct migrate_report *report, enum migrate_state state, c
 {
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(report->detail, sizeof report->detail, format, arguments);
+    vsnprintf(report->detail, sizeof(report->detail), format, arguments);
     va_end(arguments);
     report->state = state;
 }
@@ -318,7 +318,7 @@ static void inspect(struct migration *migration)
 
 static void begin(struct connection *connection, bool run, migrate_cb reply_cb, void *context)
 {
-    struct migration *migration = memory_alloc(sizeof *migration);
+    struct migration *migration = memory_alloc(sizeof(*migration));
     migration->connection = connection;
     migration->reply_cb = reply_cb;
     migration->context = context;
@@ -378,7 +378,7 @@ static void grant_text_cb(void *context, const struct connection_reply *reply)
 void migrate_grant_reader(struct connection *connection, const char *role, connection_reply_cb reply_cb,
                           void *context)
 {
-    struct grant *grant = memory_alloc(sizeof *grant);
+    struct grant *grant = memory_alloc(sizeof(*grant));
     grant->connection = connection;
     grant->role = memory_string(role);
     grant->reply_cb = reply_cb;

@@ -63,7 +63,7 @@ int row_columns(const PGresult *row, struct column *ret_columns, int most)
         if (column->value != NULL && column->type == COLUMN_BOOLEAN)
             column->value = column->value[0] == 't' ? "true" : "false";
         if (column->value != NULL && column->type == COLUMN_TIME)
-            column->value = rfc3339(column->value, column->time, sizeof column->time);
+            column->value = rfc3339(column->value, column->time, sizeof(column->time));
     }
     return count;
 }

@@ -231,7 +231,7 @@ static int entry_order(const void *left, const void *right)
 static struct entry *batch_find(struct comparison *comparison, const struct uuid *user_id)
 {
     struct entry key = {.user_id = *user_id};
-    return bsearch(&key, comparison->batch, comparison->count, sizeof key, entry_order);
+    return bsearch(&key, comparison->batch, comparison->count, sizeof(key), entry_order);
 }
 
 static void batch_add(struct comparison *comparison, const struct uuid *user_id)
@@ -466,7 +466,7 @@ static void read_rows(struct comparison *comparison)
 {
     const struct comparison_input *input = &comparison->input;
 
-    qsort(comparison->batch, comparison->count, sizeof comparison->batch[0], entry_order);
+    qsort(comparison->batch, comparison->count, sizeof(comparison->batch[0]), entry_order);
     for (size_t i = 0; i < comparison->count; i++)
         comparison->ids[i] = comparison->batch[i].user_id;
     if (input->store == NULL || !input->organization->exists)
@@ -501,7 +501,7 @@ static void next_batch(uv_idle_t *turn)
 struct comparison *comparison_start(const struct comparison_input *input, comparison_cb reply_cb,
                                     void *context)
 {
-    struct comparison *comparison = memory_alloc(sizeof *comparison);
+    struct comparison *comparison = memory_alloc(sizeof(*comparison));
     struct spool *decoded = poll_decoded(input->poll);
 
     comparison->input = *input;

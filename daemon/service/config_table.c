@@ -78,7 +78,7 @@ const struct setting config_settings[] = {
      "error, warning, notice, info or debug"},
 };
 
-const size_t config_setting_count = sizeof config_settings / sizeof config_settings[0];
+const size_t config_setting_count = sizeof(config_settings) / sizeof(config_settings[0]);
 
 /* --- one value ---------------------------------------------------------------------------------------------------- */
 
@@ -105,8 +105,8 @@ static int set_number(const struct setting *setting, const char *text, void *tar
         return error_set(error, ERROR_CONFIG, "%s is \"%s\", expected %s", setting->name, text,
                          notation->expected);
     if (number < setting->least || number > setting->most) {
-        quantity_format(setting->least, notation->kind, least, sizeof least);
-        quantity_format(setting->most, notation->kind, most, sizeof most);
+        quantity_format(setting->least, notation->kind, least, sizeof(least));
+        quantity_format(setting->most, notation->kind, most, sizeof(most));
         return error_set(error, ERROR_CONFIG, "%s is %s, expected something from %s to %s", setting->name,
                          text, least, most);
     }

@@ -66,7 +66,7 @@ static bool one_line(const char *bytes, ssize_t length)
 static int read_secret(int fd, const char *path, struct secret *ret_secret, struct error *error)
 {
     char bytes[SECRET_MAX + 1];
-    ssize_t length = read(fd, bytes, sizeof bytes);
+    ssize_t length = read(fd, bytes, sizeof(bytes));
     int status = 0;
 
     if (length < 0)
@@ -80,7 +80,7 @@ static int read_secret(int fd, const char *path, struct secret *ret_secret, stru
                            "%s does not look like a key or token: it must be one line of text", path);
     if (status == 0)
         secret_set(ret_secret, bytes, (size_t)length);
-    secret_wipe(bytes, sizeof bytes);
+    secret_wipe(bytes, sizeof(bytes));
     return status;
 }
 
@@ -144,7 +144,7 @@ static int from_systemd(struct credentials *credentials, struct error *error)
         is_given(token_path)) /* else the files are asked, and what is missing is said of them */
         status = read_pair(key_path, token_path, false, credentials, error);
     if (status > 0)
-        snprintf(credentials->source, sizeof credentials->source, "the service's credentials");
+        snprintf(credentials->source, sizeof(credentials->source), "the service's credentials");
     if (is_given(passfile)) {
         credentials->passfile = passfile;
         passfile = NULL;
@@ -163,7 +163,7 @@ static int from_files(const struct config *config, struct credentials *credentia
     int status = read_pair(key_path, token_path, true, credentials, error);
 
     if (status > 0)
-        snprintf(credentials->source, sizeof credentials->source, "%.120s and %.120s", key_path, token_path);
+        snprintf(credentials->source, sizeof(credentials->source), "%.120s and %.120s", key_path, token_path);
     if (status == 0 && config->api.key_file[0] != '\0')
         return error_set(error, ERROR_CONFIG, "api.key_file names %s, which does not exist", key_path);
     if (status == 0 && config->api.token_file[0] != '\0')
@@ -177,13 +177,13 @@ static int from_environment(struct credentials *credentials)
         return 0;
     secret_set(&credentials->key, environment_key.bytes, environment_key.length);
     secret_set(&credentials->token, environment_token.bytes, environment_token.length);
-    snprintf(credentials->source, sizeof credentials->source, "the environment (LUZMO_KEY, LUZMO_TOKEN)");
+    snprintf(credentials->source, sizeof(credentials->source), "the environment (LUZMO_KEY, LUZMO_TOKEN)");
     return 1;
 }
 
 int credentials_read(const struct config *config, struct credentials *ret_credentials, struct error *error)
 {
-    memset(ret_credentials, 0, sizeof *ret_credentials);
+    memset(ret_credentials, 0, sizeof(*ret_credentials));
     int status = from_systemd(ret_credentials, error);
     if (status == 0)
         status = from_files(config, ret_credentials, error);
@@ -205,5 +205,5 @@ void credentials_done(struct credentials *credentials)
     secret_done(&credentials->key);
     secret_done(&credentials->token);
     free(credentials->passfile);
-    memset(credentials, 0, sizeof *credentials);
+    memset(credentials, 0, sizeof(*credentials));
 }

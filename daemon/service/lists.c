@@ -19,7 +19,7 @@ static void *room_for_one(void *elements, size_t count, size_t *capacity, size_t
 
 void id_list_add(struct id_list *list, const struct uuid *id)
 {
-    list->ids = room_for_one(list->ids, list->count, &list->capacity, sizeof *list->ids);
+    list->ids = room_for_one(list->ids, list->count, &list->capacity, sizeof(*list->ids));
     list->ids[list->count++] = *id;
 }
 
@@ -45,12 +45,12 @@ void id_list_clear(struct id_list *list)
 void id_list_done(struct id_list *list)
 {
     free(list->ids);
-    memset(list, 0, sizeof *list);
+    memset(list, 0, sizeof(*list));
 }
 
 void digest_list_add(struct digest_list *list, const struct digest *digest)
 {
-    list->digests = room_for_one(list->digests, list->count, &list->capacity, sizeof *list->digests);
+    list->digests = room_for_one(list->digests, list->count, &list->capacity, sizeof(*list->digests));
     list->digests[list->count++] = *digest;
 }
 
@@ -70,5 +70,5 @@ void digest_list_clear(struct digest_list *list)
 void digest_list_done(struct digest_list *list)
 {
     free(list->digests);
-    memset(list, 0, sizeof *list);
+    memset(list, 0, sizeof(*list));
 }

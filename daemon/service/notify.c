@@ -33,7 +33,7 @@ void notify_status(const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
     sd_notifyf(0, "STATUS=%s", text);
 }

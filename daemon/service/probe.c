@@ -79,7 +79,7 @@ static int summarise(const struct probe *probe, struct probe_result *result, str
 {
     const struct poll_result *poll = poll_result(probe->poll);
 
-    memcpy(result->organization_id, poll->envelope.organization_id, sizeof result->organization_id);
+    memcpy(result->organization_id, poll->envelope.organization_id, sizeof(result->organization_id));
     result->display_name = organization_display_name(poll->envelope.name_json);
     result->members = poll->slices - poll->duplicates;
     result->rejected = (uint32_t)poll_rejection_count(probe->poll);
@@ -103,7 +103,7 @@ int probe_api(const struct config *config, const struct credentials *credentials
     struct probe probe = {0};
 
     digest_secret_random(&secret);
-    memset(ret_result, 0, sizeof *ret_result);
+    memset(ret_result, 0, sizeof(*ret_result));
     error_clear(error);
     probe.poll = poll_new(&settings, roster);
     int status = pull(&probe, config, credentials, error);
@@ -117,5 +117,5 @@ int probe_api(const struct config *config, const struct credentials *credentials
 void probe_result_done(struct probe_result *result)
 {
     free(result->display_name);
-    memset(result, 0, sizeof *result);
+    memset(result, 0, sizeof(*result));
 }

@@ -25,7 +25,7 @@
 static uint64_t any_bits(void)
 {
     uint64_t bits = 0;
-    return getrandom(&bits, sizeof bits, GRND_NONBLOCK) == (ssize_t)sizeof bits ? bits : 0;
+    return getrandom(&bits, sizeof(bits), GRND_NONBLOCK) == (ssize_t)sizeof(bits) ? bits : 0;
 }
 
 static int64_t wait_us(const struct runner *runner, const struct cycle_effect *effect)
@@ -90,7 +90,7 @@ static void wait_start(struct runner *runner, const struct cycle_effect *effect)
 void runner_summary_done(struct runner_summary *summary)
 {
     free(summary->display_name);
-    memset(summary, 0, sizeof *summary);
+    memset(summary, 0, sizeof(*summary));
 }
 
 static void summarise(struct runner *runner, enum cycle_outcome outcome)
@@ -106,7 +106,7 @@ static void summarise(struct runner *runner, enum cycle_outcome outcome)
         return;
     const struct poll_result *result = poll_result(current->poll);
     summary->compared = true;
-    memcpy(summary->organization_id, result->envelope.organization_id, sizeof summary->organization_id);
+    memcpy(summary->organization_id, result->envelope.organization_id, sizeof(summary->organization_id));
     summary->display_name = organization_display_name(result->envelope.name_json);
     summary->first_load = current->first_load;
     summary->organization_renamed = current->changeset.organization_changed;
@@ -359,11 +359,11 @@ static void done(struct runner *runner)
 int runner_run(struct config *config, const struct runner_options *options,
                struct runner_summary *ret_summary, struct error *error)
 {
-    struct runner *runner = memory_alloc(sizeof *runner);
+    struct runner *runner = memory_alloc(sizeof(*runner));
 
     prctl(PR_SET_DUMPABLE, 0);
     runner->config = *config;
-    memset(config, 0, sizeof *config);
+    memset(config, 0, sizeof(*config));
     runner->options = *options;
     runner->summary = ret_summary;
     uv_loop_init(&runner->loop);

@@ -29,7 +29,7 @@ static void begin_poll(struct runner *runner)
                                      .organization_id = expected_organization(runner),
                                      .full = runner->roster_full};
 
-    memset(current, 0, sizeof *current);
+    memset(current, 0, sizeof(*current));
     changeset_init(&current->changeset, SPOOL_MEMORY, settings_spool_directory());
     uuid_random(&current->store.poll_uuid);
     current->full = runner->roster_full;
@@ -95,5 +95,5 @@ void runner_pull_discard(struct runner *runner)
     comparison_free(current->comparison);
     changeset_done(&current->changeset);
     poll_free(current->poll);
-    memset(current, 0, sizeof *current);
+    memset(current, 0, sizeof(*current));
 }

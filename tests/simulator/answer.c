@@ -22,7 +22,7 @@ struct answer {
 /* An answer that has no list yet: only its place. */
 static struct answer *answer_new(size_t capacity)
 {
-    struct answer *answer = calloc(1, sizeof *answer);
+    struct answer *answer = calloc(1, sizeof(*answer));
     if (!answer)
         abort();
     answer->members = calloc(capacity + 1, sizeof(struct record *));
@@ -241,7 +241,7 @@ static const char *description_of(unsigned status)
     } known[] = {{400, "Bad Request"}, {401, "Unauthorized"},       {403, "Forbidden"},
                  {404, "Not Found"},   {413, "Payload Too Large"},  {429, "Too Many Requests"},
                  {502, "Bad Gateway"}, {503, "Service Unavailable"}};
-    for (size_t index = 0; index < sizeof known / sizeof *known; index++) {
+    for (size_t index = 0; index < sizeof(known) / sizeof(*known); index++) {
         if (known[index].status == status)
             return known[index].description;
     }

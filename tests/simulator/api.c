@@ -33,7 +33,7 @@ static int read_route(struct request *request, struct problem *problem)
 {
     static const char *const routes[] = {"/" API_VERSION "/organization", "/" API_VERSION "/user"};
     bool reads = strcmp(request->method, "POST") == 0 || strcmp(request->method, "SEARCH") == 0;
-    for (size_t index = 0; reads && index < sizeof routes / sizeof *routes; index++) {
+    for (size_t index = 0; reads && index < sizeof(routes) / sizeof(*routes); index++) {
         if (strcmp(request->url, routes[index]) == 0) {
             request->resource = (enum query_resource)index;
             return 0;
@@ -61,7 +61,7 @@ static int check_action(struct request *request, struct problem *problem)
     if (strcmp(action, "get") == 0)
         return 0;
     request->violation = true;
-    for (size_t index = 0; index < sizeof others / sizeof *others; index++) {
+    for (size_t index = 0; index < sizeof(others) / sizeof(*others); index++) {
         if (strcmp(action, others[index]) == 0)
             return problem_set(problem, 403, "Action '%s' is not allowed here: the simulator only reads.",
                                action);

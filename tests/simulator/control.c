@@ -259,9 +259,9 @@ static int help(const struct command *command, char **ret_text, struct problem *
     (void)command;
     (void)problem;
     json_t *list = json_object();
-    for (size_t index = 0; index < sizeof routes / sizeof *routes; index++) {
+    for (size_t index = 0; index < sizeof(routes) / sizeof(*routes); index++) {
         char name[64];
-        snprintf(name, sizeof name, "%s %s", routes[index].method, routes[index].path);
+        snprintf(name, sizeof(name), "%s %s", routes[index].method, routes[index].path);
         json_object_set_new(list, name, json_string(routes[index].meaning));
     }
     return done_with(list, ret_text);
@@ -284,7 +284,7 @@ static bool path_matches(const char *pattern, const char *path, char *ret_id, si
 
 static const struct route *find_route(const char *method, const char *path, char *ret_id, size_t size)
 {
-    for (size_t index = 0; index < sizeof routes / sizeof *routes; index++) {
+    for (size_t index = 0; index < sizeof(routes) / sizeof(*routes); index++) {
         if (strcmp(routes[index].method, method) == 0 && path_matches(routes[index].path, path, ret_id, size))
             return &routes[index];
     }
@@ -340,7 +340,7 @@ enum MHD_Result control_handle(void *context, struct MHD_Connection *connection,
     if (upload_take(request_context, upload_data, upload_data_size, MAX_REQUEST))
         return MHD_YES;
     char id[256];
-    const struct route *route = find_route(method, url, id, sizeof id);
+    const struct route *route = find_route(method, url, id, sizeof(id));
     struct command command = {.control = context, .id = id, .upload = *request_context};
     struct problem problem;
     char *text = NULL;

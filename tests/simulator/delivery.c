@@ -20,7 +20,7 @@ struct delivery {
 static struct delivery *delivery_new(struct MHD_Connection *connection, struct faults *faults,
                                      struct answer *answer, const struct fault *fault)
 {
-    struct delivery *delivery = calloc(1, sizeof *delivery);
+    struct delivery *delivery = calloc(1, sizeof(*delivery));
     if (!delivery)
         abort();
     *delivery = (struct delivery){.answer = answer, .fault = *fault, .faults = faults};
@@ -106,7 +106,7 @@ static void send_raw(struct MHD_Connection *connection, struct delivery *deliver
                                                                    MHD_CONNECTION_INFO_GNUTLS_SESSION);
     char buffer[16 * 1024];
     for (;;) {
-        ssize_t filled = next_bytes(delivery, buffer, sizeof buffer);
+        ssize_t filled = next_bytes(delivery, buffer, sizeof(buffer));
         if (filled <= 0 || !send_bytes(info->tls_session, delivery->socket, buffer, (size_t)filled))
             return;
     }
@@ -115,7 +115,7 @@ static void send_raw(struct MHD_Connection *connection, struct delivery *deliver
 static void make_close_a_reset(int socket)
 {
     struct linger at_once = {.l_onoff = 1, .l_linger = 0};
-    setsockopt(socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    setsockopt(socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
 }
 
 /* ---- the answer that the fault puts in place of the true one ---- */
@@ -176,7 +176,7 @@ static void add_headers(struct MHD_Response *response, const struct fault *fault
     }
     if (fault->length >= 0) {
         char length[32];
-        snprintf(length, sizeof length, "%lld", (long long)fault->length);
+        snprintf(length, sizeof(length), "%lld", (long long)fault->length);
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_LENGTH, length);
     }
 }

@@ -86,7 +86,7 @@ static int read_transfer(struct fault *fault, json_t *value, struct problem *pro
 {
     static const char *const names[] = {"length", "chunked", "close"};
     const char *name = json_string_value(value);
-    for (size_t index = 0; name && index < sizeof names / sizeof *names; index++) {
+    for (size_t index = 0; name && index < sizeof(names) / sizeof(*names); index++) {
         if (strcmp(name, names[index]) == 0) {
             fault->transfer = (enum fault_transfer)index;
             return 0;
@@ -99,7 +99,7 @@ static int read_key(struct fault *fault, const char *name, json_t *value, struct
 {
     if (strcmp(name, "transfer") == 0)
         return read_transfer(fault, value, problem);
-    for (size_t index = 0; index < sizeof keys / sizeof *keys; index++) {
+    for (size_t index = 0; index < sizeof(keys) / sizeof(*keys); index++) {
         if (strcmp(name, keys[index].name) != 0)
             continue;
         if (!is_of_kind(value, keys[index].kind))
@@ -134,7 +134,7 @@ static int read_script(json_t *script, struct fault *ret_fault, struct problem *
 
 struct faults *faults_new(void)
 {
-    struct faults *faults = calloc(1, sizeof *faults);
+    struct faults *faults = calloc(1, sizeof(*faults));
     if (!faults)
         abort();
     pthread_mutex_init(&faults->lock, NULL);
@@ -144,7 +144,7 @@ struct faults *faults_new(void)
 static void drop_first(struct faults *faults)
 {
     fault_done(&faults->queue[0]);
-    memmove(faults->queue, faults->queue + 1, --faults->count * sizeof *faults->queue);
+    memmove(faults->queue, faults->queue + 1, --faults->count * sizeof(*faults->queue));
 }
 
 void faults_clear(struct faults *faults)
@@ -172,7 +172,7 @@ int faults_add(struct faults *faults, json_t *script, struct problem *problem)
     if (read_script(script, &fault, problem) < 0)
         return -1;
     pthread_mutex_lock(&faults->lock);
-    faults->queue = reallocarray(faults->queue, faults->count + 1, sizeof *faults->queue);
+    faults->queue = reallocarray(faults->queue, faults->count + 1, sizeof(*faults->queue));
     if (!faults->queue)
         abort();
     faults->queue[faults->count++] = fault;

@@ -34,7 +34,7 @@ struct moment {
 static struct moment moment_in(unsigned year, uint64_t bits)
 {
     struct moment moment;
-    snprintf(moment.text, sizeof moment.text, "%04u-%02u-%02uT%02u:%02u:%02u.%03uZ", year % 10000,
+    snprintf(moment.text, sizeof(moment.text), "%04u-%02u-%02uT%02u:%02u:%02u.%03uZ", year % 10000,
              (unsigned)(bits % 12 + 1), (unsigned)(bits / 12 % 28 + 1), (unsigned)(bits / 336 % 24),
              (unsigned)(bits / 8064 % 60), (unsigned)(bits / 483840 % 60),
              (unsigned)(bits / 29030400 % 1000));
@@ -69,17 +69,17 @@ struct record *generate_member(uint64_t seed, uint64_t index, const char *organi
     const char *locale = locales[random_below(&random, COUNT(locales))];
     struct moment created = moment_in(2019, random_next(&random));
     char role[256];
-    role_text(role, sizeof role, &random, index == 0);
+    role_text(role, sizeof(role), &random, index == 0);
     char text[1024];
     int length = snprintf(
-        text, sizeof text,
+        text, sizeof(text),
         "{\"email\":\"member.%llu@members.organization.example\",\"name\":\"%s %s\",\"city\":%s,"
         "\"country_id\":null,\"locale_id\":\"%s\",\"created_at\":\"%s\","
         "\"flag_plan\":\"enterprise\",\"id\":\"%s\",\"organizationRole\":{%s,"
         "\"organization_id\":\"%s\",\"user_id\":\"%s\"}}",
         (unsigned long long)index, first, last, city, locale, created.text, ret_id, role, organization_id,
         ret_id);
-    if (length < 0 || (size_t)length >= sizeof text)
+    if (length < 0 || (size_t)length >= sizeof(text))
         abort();
     return record_new(text, (size_t)length, RECORD_DOCUMENTED);
 }

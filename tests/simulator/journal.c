@@ -13,7 +13,7 @@ struct journal {
 
 struct journal *journal_new(void)
 {
-    struct journal *journal = calloc(1, sizeof *journal);
+    struct journal *journal = calloc(1, sizeof(*journal));
     if (!journal)
         abort();
     pthread_mutex_init(&journal->lock, NULL);

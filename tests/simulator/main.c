@@ -134,7 +134,7 @@ static void print_places(FILE *out, const struct options *options, const struct 
 {
     char directory[4096];
     if (!realpath(options->tls_dir, directory))
-        snprintf(directory, sizeof directory, "%s", options->tls_dir);
+        snprintf(directory, sizeof(directory), "%s", options->tls_dir);
     fprintf(out,
             "SIMULATOR_URL=https://127.0.0.1:%u/0.1.0\n"
             "SIMULATOR_LOCALHOST_URL=https://localhost:%u/0.1.0\n"
@@ -153,7 +153,7 @@ static int write_ready_file(const struct options *options, const struct listener
                             const struct listener *control, struct problem *problem)
 {
     char draft[4096];
-    snprintf(draft, sizeof draft, "%s.new", options->ready_file);
+    snprintf(draft, sizeof(draft), "%s.new", options->ready_file);
     FILE *file = fopen(draft, "w");
     if (!file)
         return problem_set(problem, 500, "%s cannot be written: %s.", draft, strerror(errno));

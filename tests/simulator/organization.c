@@ -54,13 +54,13 @@ static void add_seat(struct organization *organization, const char *id, struct r
     if (organization->count == organization->capacity) {
         organization->capacity = organization->capacity ? organization->capacity * 2 : 64;
         organization->seats = reallocarray(organization->seats, organization->capacity,
-                                           sizeof *organization->seats);
+                                           sizeof(*organization->seats));
         if (!organization->seats)
             abort();
     }
     struct seat *seat = &organization->seats[organization->count++];
     *seat = (struct seat){.record = record, .present = true};
-    snprintf(seat->id, sizeof seat->id, "%s", id);
+    snprintf(seat->id, sizeof(seat->id), "%s", id);
 }
 
 static void set_record(struct seat *seat, struct record *record)
@@ -145,7 +145,7 @@ static int fill(struct organization *organization, struct problem *problem)
 
 struct organization *organization_new(const struct origin *origin, struct problem *problem)
 {
-    struct organization *organization = calloc(1, sizeof *organization);
+    struct organization *organization = calloc(1, sizeof(*organization));
     if (!organization)
         abort();
     pthread_mutex_init(&organization->lock, NULL);
@@ -212,8 +212,8 @@ static json_t *moment_now(void)
     struct tm calendar;
     gmtime_r(&now.tv_sec, &calendar);
     char date[32], text[48];
-    strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &calendar);
-    snprintf(text, sizeof text, "%s.%03ldZ", date, now.tv_nsec / 1000000);
+    strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &calendar);
+    snprintf(text, sizeof(text), "%s.%03ldZ", date, now.tv_nsec / 1000000);
     return json_string(text);
 }
 

@@ -9,7 +9,7 @@ const char *const record_attributes[] = {"email",      "name",      "city", "cou
 
 struct record *record_new(const char *text, size_t length, enum record_form form)
 {
-    struct record *record = malloc(sizeof *record + length + 1);
+    struct record *record = malloc(sizeof(*record) + length + 1);
     if (!record)
         abort();
     atomic_init(&record->references, 1);

@@ -14,7 +14,7 @@ struct scatter {
 static void put_space(struct scatter *scatter)
 {
     static const char *const spaces[] = {"", "", "", " ", "\n", "\t", "\r\n", "   "};
-    fputs(spaces[random_below(scatter->random, sizeof spaces / sizeof *spaces)], scatter->out);
+    fputs(spaces[random_below(scatter->random, sizeof(spaces) / sizeof(*spaces))], scatter->out);
 }
 
 static void put_mark(struct scatter *scatter, char mark)
@@ -58,7 +58,7 @@ static void put_member(struct scatter *scatter, const char *key, json_t *value)
 static void put_object(struct scatter *scatter, json_t *object)
 {
     size_t count = 0;
-    void **keys = calloc(json_object_size(object) + 1, sizeof *keys);
+    void **keys = calloc(json_object_size(object) + 1, sizeof(*keys));
     if (!keys)
         abort();
     for (void *at = json_object_iter(object); at; at = json_object_iter_next(object, at))

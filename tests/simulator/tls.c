@@ -22,7 +22,7 @@ struct signer {
 int tls_flaw_parse(const char *word, enum tls_flaw *ret_flaw)
 {
     static const char *const words[] = {"none", "expired", "self-signed", "wrong-host", "unknown-ca"};
-    for (size_t index = 0; index < sizeof words / sizeof *words; index++) {
+    for (size_t index = 0; index < sizeof(words) / sizeof(*words); index++) {
         if (strcmp(word, words[index]) == 0) {
             *ret_flaw = (enum tls_flaw)index;
             return 0;
@@ -48,9 +48,9 @@ static void signer_init(struct signer *signer, const char *common_name, bool exp
                                       GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0));
     must(gnutls_x509_crt_init(&signer->certificate));
     must(gnutls_x509_crt_set_version(signer->certificate, 3));
-    must(gnutls_rnd(GNUTLS_RND_NONCE, serial, sizeof serial));
+    must(gnutls_rnd(GNUTLS_RND_NONCE, serial, sizeof(serial)));
     serial[0] &= 0x7f; /* serial numbers are positive */
-    must(gnutls_x509_crt_set_serial(signer->certificate, serial, sizeof serial));
+    must(gnutls_x509_crt_set_serial(signer->certificate, serial, sizeof(serial)));
     time_t now = time(NULL);
     must(gnutls_x509_crt_set_activation_time(signer->certificate, now - 3 * DAY));
     must(gnutls_x509_crt_set_expiration_time(signer->certificate, expired ? now - DAY : now + 30 * DAY));
@@ -90,9 +90,9 @@ static void name_hosts(gnutls_x509_crt_t certificate, enum tls_flaw flaw)
     struct in6_addr six = IN6ADDR_LOOPBACK_INIT;
     must(gnutls_x509_crt_set_subject_alt_name(certificate, GNUTLS_SAN_DNSNAME, "localhost",
                                               strlen("localhost"), GNUTLS_FSAN_SET));
-    must(gnutls_x509_crt_set_subject_alt_name(certificate, GNUTLS_SAN_IPADDRESS, &four, sizeof four,
+    must(gnutls_x509_crt_set_subject_alt_name(certificate, GNUTLS_SAN_IPADDRESS, &four, sizeof(four),
                                               GNUTLS_FSAN_APPEND));
-    must(gnutls_x509_crt_set_subject_alt_name(certificate, GNUTLS_SAN_IPADDRESS, &six, sizeof six,
+    must(gnutls_x509_crt_set_subject_alt_name(certificate, GNUTLS_SAN_IPADDRESS, &six, sizeof(six),
                                               GNUTLS_FSAN_APPEND));
 }
 
@@ -146,7 +146,7 @@ void tls_identity_done(struct tls_identity *identity)
 int tls_identity_publish(const struct tls_identity *identity, const char *directory, struct problem *problem)
 {
     char path[4096];
-    snprintf(path, sizeof path, "%s/ca.pem", directory);
+    snprintf(path, sizeof(path), "%s/ca.pem", directory);
     if (mkdir(directory, 0755) < 0 && errno != EEXIST)
         return problem_set(problem, 500, "The directory %s cannot be made: %s.", directory, strerror(errno));
     FILE *file = fopen(path, "w");

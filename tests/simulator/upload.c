@@ -20,7 +20,7 @@ bool upload_take(void **request_context, const char *bytes, size_t *size, size_t
 {
     struct upload *upload = *request_context;
     if (!upload) {
-        *request_context = calloc(1, sizeof *upload);
+        *request_context = calloc(1, sizeof(*upload));
         if (!*request_context)
             abort();
         return true;

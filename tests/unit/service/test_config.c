@@ -27,7 +27,7 @@ static int make_directory(void **state)
     (void)state;
     if (mkdtemp(directory) == NULL)
         return -1;
-    snprintf(file, sizeof file, "%s/rollcall.conf", directory);
+    snprintf(file, sizeof(file), "%s/rollcall.conf", directory);
     return 0;
 }
 
@@ -183,7 +183,7 @@ static void refuse(const char *text, const char *place, const char *sentence)
     struct error error;
     char beginning[128];
 
-    snprintf(beginning, sizeof beginning, "%s%s", file, place);
+    snprintf(beginning, sizeof(beginning), "%s%s", file, place);
     if (config_read(file, &config, &error) != -ERROR_CONFIG)
         fail_msg("accepted: %s", text);
     assert_int_equal(error.class, ERROR_CONFIG);
@@ -337,10 +337,10 @@ static void test_every_setting_is_explained(void **state)
     for (size_t i = 0; i < config_setting_count; i++) {
         const struct setting *setting = &config_settings[i];
         char line[64];
-        snprintf(line, sizeof line, "\n    %-16s ", setting->key);
+        snprintf(line, sizeof(line), "\n    %-16s ", setting->key);
         assert_non_null(strstr(help, line));
         assert_non_null(strstr(help, setting->help));
-        snprintf(line, sizeof line, ".TP\n.B %s\n", setting->key);
+        snprintf(line, sizeof(line), ".TP\n.B %s\n", setting->key);
         assert_non_null(strstr(manual, line));
     }
     free(help);

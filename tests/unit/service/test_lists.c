@@ -16,7 +16,7 @@ static struct uuid an_id(uint32_t number)
 {
     struct uuid id = {.bytes = {0}};
 
-    memcpy(id.bytes, &number, sizeof number);
+    memcpy(id.bytes, &number, sizeof(number));
     return id;
 }
 
@@ -24,7 +24,7 @@ static struct digest a_digest(uint32_t number)
 {
     struct digest digest = {.bytes = {0}};
 
-    memcpy(digest.bytes, &number, sizeof number);
+    memcpy(digest.bytes, &number, sizeof(number));
     return digest;
 }
 
@@ -41,7 +41,7 @@ static void assert_ids(const struct id_list *list, uint32_t from, uint32_t to)
     assert_int_equal(list->count, to - from);
     for (uint32_t i = 0; i < to - from; i++) {
         struct uuid id = an_id(from + i);
-        assert_memory_equal(&list->ids[i], &id, sizeof id);
+        assert_memory_equal(&list->ids[i], &id, sizeof(id));
     }
 }
 

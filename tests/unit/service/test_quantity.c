@@ -141,7 +141,7 @@ static void test_written_back_in_the_largest_unit_that_divides(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
         char text[32];
-        quantity_format(cases[i].number, cases[i].kind, text, sizeof text);
+        quantity_format(cases[i].number, cases[i].kind, text, sizeof(text));
         assert_string_equal(text, cases[i].text);
     }
 }
