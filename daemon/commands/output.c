@@ -125,9 +125,11 @@ static void print_cells(const struct output *output, const char *const *cells, e
 
     while (count > 0 && cells[count - 1][0] == '\0')
         count--;
-    for (size_t i = 0; i < count; i++)
-        terminal_print_cell(stdout, cells[i], i + 1 == count ? 0 : output->widths[i] + 2, colour,
+    for (size_t i = 0; i < count; i++) {
+        fputs(i == 0 ? "" : "  ", stdout);
+        terminal_print_cell(stdout, cells[i], i + 1 == count ? 0 : output->widths[i], colour,
                             output->coloured);
+    }
     putchar('\n');
 }
 

@@ -90,7 +90,9 @@ static void format_person(const struct member *member, struct buffer *buffer)
         buffer_add_text(buffer, user);
 }
 
-static void print_heading(struct plan_text *text, const struct heading *heading, const struct member *member)
+/* remark: what stands behind the person, may be "". */
+static void print_heading(struct plan_text *text, const struct heading *heading, const struct member *member,
+                          const char *remark)
 {
     struct buffer person;
     char words[32];
@@ -100,8 +102,9 @@ static void print_heading(struct plan_text *text, const struct heading *heading,
     snprintf(words, sizeof words, "%s %s", heading->sign, heading->word);
     fputs("  ", text->lines);
     terminal_print_cell(text->lines, words, 11, heading->colour, text->coloured);
-    terminal_print_cell(text->lines, person.data, NAME_COLUMNS, COLOUR_BOLD, text->coloured);
-    fputs("  ", text->lines);
+    terminal_print_cell(text->lines, person.data, remark[0] == '\0' ? 0 : NAME_COLUMNS, COLOUR_BOLD,
+                        text->coloured);
+    fprintf(text->lines, "%s%s\n", remark[0] == '\0' ? "" : "  ", remark);
     buffer_done(&person);
 }
 
@@ -157,13 +160,13 @@ static void print_change(struct plan_text *text, const struct finding *finding, 
     const struct member *after = &finding->after->member;
     bool one_side = kind == CHANGE_BASELINE || kind == CHANGE_JOINED || kind == CHANGE_REJOINED ||
                     kind == CHANGE_LEFT;
+    char roles[32] = "";
 
-    print_heading(text, &headings[kind], after);
     if (one_side)
-        fputs(member_role(after), text->lines);
+        snprintf(roles, sizeof roles, "%s", member_role(after));
     else if (kind == CHANGE_ROLE_CHANGED)
-        fprintf(text->lines, "%s -> %s", member_role(&finding->before->member), member_role(after));
-    putc('\n', text->lines);
+        snprintf(roles, sizeof roles, "%s -> %s", member_role(&finding->before->member), member_role(after));
+    print_heading(text, &headings[kind], after, roles);
     if (!one_side)
         print_fields(text, finding, kind);
 }
@@ -177,14 +180,14 @@ void plan_text_finding_cb(void *context, const struct finding *finding)
     for (size_t i = 0; i < finding->change_count; i++)
         print_change(text, finding, finding->changes[i].kind);
     if (finding->repaired) {
-        print_heading(text, &repaired_heading, &finding->after->member);
-        fputs("the row was edited by somebody else\n", text->lines);
+        print_heading(text, &repaired_heading, &finding->after->member,
+                      "the row was edited by somebody else");
         print_fields(text, finding, CHANGE_ROLE_CHANGED);
         print_fields(text, finding, CHANGE_PROFILE_CHANGED);
     }
     if (finding->absent && finding->change_count == 0) {
-        print_heading(text, &absent_heading, &finding->after->member);
-        fputs("not in the answer; removed when a later poll confirms it\n", text->lines);
+        print_heading(text, &absent_heading, &finding->after->member,
+                      "not in the answer; removed when a later poll confirms it");
     }
 }
 
@@ -207,10 +210,9 @@ static void print_remarks(const struct plan_text *text, const struct runner_summ
 void plan_text_print(struct plan_text *text, const struct runner_summary *summary)
 {
     fflush(text->lines);
-    terminal_print(text->out, summary->display_name, strlen(summary->display_name));
-    fprintf(text->out, "%s: %u member%s in Luzmo%s\n\n",
-            summary->display_name[0] == '\0' ? summary->organization_id : "", summary->members,
-            summary->members == 1 ? "" : "s", summary->first_load ? ", none recorded yet" : "");
+    summary_print_name(text->out, summary);
+    fprintf(text->out, ": %u member%s in Luzmo%s\n\n", summary->members, summary->members == 1 ? "" : "s",
+            summary->first_load ? ", none recorded yet" : "");
     fwrite(text->text, 1, text->length, text->out);
     print_remarks(text, summary);
     if (summary_has_changes(summary)) {

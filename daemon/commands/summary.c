@@ -63,15 +63,20 @@ void summary_print_counts(FILE *out, const struct runner_summary *summary)
         fputs("nothing changed", out);
 }
 
-void summary_print(FILE *out, const struct runner_summary *summary)
+void summary_print_name(FILE *out, const struct runner_summary *summary)
 {
     const char *name = summary->display_name != NULL && summary->display_name[0] != '\0'
                            ? summary->display_name
                            : summary->organization_id;
 
+    terminal_print(out, name, strlen(name));
+}
+
+void summary_print(FILE *out, const struct runner_summary *summary)
+{
     if (!summary->compared)
         return;
-    terminal_print(out, name, strlen(name));
+    summary_print_name(out, summary);
     fprintf(out, ": %u member%s; ", summary->members, summary->members == 1 ? "" : "s");
     summary_print_counts(out, summary);
     fputs(".\n", out);

@@ -11,6 +11,9 @@
 /* True when the cycle wrote, or would write, more than coverage. */
 bool summary_has_changes(const struct runner_summary *summary);
 
+/* The organization's display name, or its id when it has none. */
+void summary_print_name(FILE *out, const struct runner_summary *summary);
+
 /* "Acme: 12 members; 1 joined, 2 roles changed." */
 void summary_print(FILE *out, const struct runner_summary *summary);
 

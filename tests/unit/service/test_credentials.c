@@ -1,6 +1,6 @@
 /*
- * Key and token: the places where they are looked for, in their order, and the places that are refused. A table row is a
- * little world: what systemd hands over, what lies in the files, what the environment has.
+ * Key and token: the places where they are looked for, in their order, and the places that are refused. A table row is
+ * a little world: what systemd hands over, what lies in the files, and what comes of it.
  */
 #include "service/credentials.h"
 
@@ -27,12 +27,12 @@ static int make_directory(void **state)
     (void)state;
     if (mkdtemp(directory) == NULL)
         return -1;
-    snprintf(handed, sizeof handed, "%s/handed", directory);
-    snprintf(handed_key, sizeof handed_key, "%s/luzmo-key", handed);
-    snprintf(handed_token, sizeof handed_token, "%s/luzmo-token", handed);
-    snprintf(passfile, sizeof passfile, "%s/pgpass", handed);
-    snprintf(key_file, sizeof key_file, "%s/key", directory);
-    snprintf(token_file, sizeof token_file, "%s/token", directory);
+    snprintf(handed, sizeof(handed), "%s/handed", directory);
+    snprintf(handed_key, sizeof(handed_key), "%s/luzmo-key", handed);
+    snprintf(handed_token, sizeof(handed_token), "%s/luzmo-token", handed);
+    snprintf(passfile, sizeof(passfile), "%s/pgpass", handed);
+    snprintf(key_file, sizeof(key_file), "%s/key", directory);
+    snprintf(token_file, sizeof(token_file), "%s/token", directory);
     return mkdir(handed, 0700);
 }
 
@@ -110,7 +110,7 @@ static void expect_secrets(const struct world *world, const struct credentials *
 {
     char both[64];
 
-    snprintf(both, sizeof both, "%s/%s", credentials->key.bytes, credentials->token.bytes);
+    snprintf(both, sizeof(both), "%s/%s", credentials->key.bytes, credentials->token.bytes);
     assert_string_equal(both, world->expect);
     assert_int_equal(credentials->key.length, strcspn(world->expect, "/"));
     if (strstr(credentials->source, world->because) == NULL)
@@ -197,7 +197,8 @@ static void test_the_pass_file_comes_along(void **state)
 /* The last test: what was taken out of the environment stays taken. */
 static void test_the_environment_is_emptied_and_comes_last(void **state)
 {
-    struct config config = {.api = {.key_file = "", .token_file = ""}};
+    char nothing[] = "";
+    struct config config = {.api = {.key_file = nothing, .token_file = nothing}};
     struct config files = with_files();
     struct credentials credentials;
     struct error error;
