@@ -210,7 +210,7 @@ static enum cycle_state transit(struct step *step, enum cycle_event_type event)
     not_possible(state, event);
 }
 
-/* ---- what means the same in every state ---- */
+/* --- what means the same in every state --------------------------------------------------------------------------- */
 
 static enum cycle_state stop(struct step *step)
 {
@@ -279,7 +279,7 @@ static enum cycle_state way_out(struct step *step, enum cycle_state next)
     return CYCLE_STOPPED;
 }
 
-/* ---- entering a state ---- */
+/* --- entering a state --------------------------------------------------------------------------------------------- */
 
 /* Until the next poll: later after a failed one, earlier when absences await it. */
 static void describe_pause(const struct cycle *cycle, struct cycle_effect *effect)
@@ -351,7 +351,7 @@ static void enter(struct step *step, enum cycle_state state)
     }
 }
 
-/* ---- the machine ---- */
+/* --- the machine -------------------------------------------------------------------------------------------------- */
 
 void cycle_init(struct cycle *cycle, enum cycle_mode mode)
 {

@@ -22,7 +22,7 @@ static void forget(struct step *step)
     step->cycle->loaded = false;
 }
 
-/* ---- how a poll ends ---- */
+/* --- how a poll ends ---------------------------------------------------------------------------------------------- */
 
 static void fail(struct cycle *cycle, enum error_class class, const char *sentence)
 {
@@ -83,7 +83,7 @@ void move_abandon_poll(struct step *step)
     drop_poll(step, CYCLE_OUTCOME_UNCERTAIN);
 }
 
-/* ---- where to go then ---- */
+/* --- where to go then --------------------------------------------------------------------------------------------- */
 
 /* From here on every move is bent towards the exit. Whoever is first decides what FINISH says. */
 static void leave(struct cycle *cycle, const struct error *result)
@@ -117,7 +117,7 @@ static enum cycle_state next_cycle(struct step *step)
     return poll_if_due(step);
 }
 
-/* ---- the database ---- */
+/* --- the database ------------------------------------------------------------------------------------------------- */
 
 /* `once` and `plan` try once, except that it must be learnt what became of a COMMIT. */
 static void count_database_failure(struct cycle *cycle)
@@ -237,7 +237,7 @@ enum cycle_state move_loaded(struct step *step)
     return CYCLE_PULLING;
 }
 
-/* ---- the poll ---- */
+/* --- the poll ----------------------------------------------------------------------------------------------------- */
 
 enum cycle_state move_poll_due(struct step *step)
 {
@@ -306,7 +306,7 @@ enum cycle_state move_fenced(struct step *step)
     return poll_if_due(step);
 }
 
-/* ---- the transaction ---- */
+/* --- the transaction ---------------------------------------------------------------------------------------------- */
 
 enum cycle_state move_write_failed(struct step *step)
 {

@@ -46,7 +46,7 @@ static void set_frame(struct answer *answer, struct record *head, struct record 
     answer->length += head->length + tail->length;
 }
 
-/* ---- members ---- */
+/* --- members ------------------------------------------------------------------------------------------------------ */
 
 /* The documented list in any order: the usual request, which needs no look into the members. */
 static bool names_all(json_t *attributes)
@@ -141,7 +141,7 @@ static struct answer *answer_of_members(struct view *view, const struct selectio
     return answer;
 }
 
-/* ---- what stands around them ---- */
+/* --- what stands around them -------------------------------------------------------------------------------------- */
 
 static char *dump(json_t *value, uint64_t *scatter)
 {

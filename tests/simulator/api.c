@@ -27,7 +27,7 @@ static const char *text_at(json_t *object, const char *key)
     return text ? text : "";
 }
 
-/* ---- each step of understanding a request: -1 with the refusal ---- */
+/* --- each step of understanding a request: -1 with the refusal ---------------------------------------------------- */
 
 static int read_route(struct request *request, struct problem *problem)
 {
@@ -87,7 +87,7 @@ static int understand(const struct api *api, struct request *request, struct que
     return query_read(request->resource, json_object_get(request->body, "find"), ret_query, problem);
 }
 
-/* ---- answering ---- */
+/* --- answering ---------------------------------------------------------------------------------------------------- */
 
 static struct reply refuse(const struct problem *problem)
 {

@@ -19,7 +19,7 @@ struct command {
 /* ret_text: the answer, allocated with malloc. */
 typedef int (*command_cb)(const struct command *command, char **ret_text, struct problem *problem);
 
-/* ---- answers ---- */
+/* --- answers ------------------------------------------------------------------------------------------------------ */
 
 static int done(char **ret_text)
 {
@@ -39,7 +39,7 @@ static uint64_t number_at(json_t *object, const char *key)
     return (uint64_t)json_integer_value(json_object_get(object, key));
 }
 
-/* ---- members ---- */
+/* --- members ------------------------------------------------------------------------------------------------------ */
 
 static int member_show(const struct command *command, char **ret_text, struct problem *problem)
 {
@@ -91,7 +91,7 @@ static int member_return(const struct command *command, char **ret_text, struct 
     return done(ret_text);
 }
 
-/* ---- the organization ---- */
+/* --- the organization --------------------------------------------------------------------------------------------- */
 
 static int organization_show(const struct command *command, char **ret_text, struct problem *problem)
 {
@@ -152,7 +152,7 @@ static int body_delete(const struct command *command, char **ret_text, struct pr
     return done(ret_text);
 }
 
-/* ---- faults, requests, the whole ---- */
+/* --- faults, requests, the whole ---------------------------------------------------------------------------------- */
 
 static int fault_add(const struct command *command, char **ret_text, struct problem *problem)
 {
@@ -219,7 +219,7 @@ static int reset(const struct command *command, char **ret_text, struct problem 
 
 static int help(const struct command *command, char **ret_text, struct problem *problem);
 
-/* ---- the table ---- */
+/* --- the table ---------------------------------------------------------------------------------------------------- */
 
 enum body_kind { BODY_NONE, BODY_JSON, BODY_OPTIONAL_JSON, BODY_BYTES };
 
@@ -291,7 +291,7 @@ static const struct route *find_route(const char *method, const char *path, char
     return NULL;
 }
 
-/* ---- HTTP ---- */
+/* --- HTTP --------------------------------------------------------------------------------------------------------- */
 
 static int read_json(const struct upload *upload, enum body_kind kind, json_t **ret_body,
                      struct problem *problem)

@@ -36,7 +36,7 @@ static void delivery_free(void *context)
     free(delivery);
 }
 
-/* ---- the next bytes, as the fault lets them through ---- */
+/* --- the next bytes, as the fault lets them through --------------------------------------------------------------- */
 
 static size_t lesser(size_t size, int64_t limit)
 {
@@ -81,7 +81,7 @@ static ssize_t read_cb(void *context, uint64_t position, char *buffer, size_t si
     return filled == 0 ? MHD_CONTENT_READER_END_OF_STREAM : MHD_CONTENT_READER_END_WITH_ERROR;
 }
 
-/* ---- bytes of a test's own, past the HTTP library ---- */
+/* --- bytes of a test's own, past the HTTP library ----------------------------------------------------------------- */
 
 static bool send_bytes(gnutls_session_t session, int socket, const char *bytes, size_t length)
 {
@@ -118,7 +118,7 @@ static void make_close_a_reset(int socket)
     setsockopt(socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
 }
 
-/* ---- the answer that the fault puts in place of the true one ---- */
+/* --- the answer that the fault puts in place of the true one ------------------------------------------------------ */
 
 static struct answer *answer_of_file(const char *path)
 {
@@ -162,7 +162,7 @@ static void put_in_place(struct reply *reply, const struct fault *fault)
         reply->content_type = json_string_value(fault->content_type);
 }
 
-/* ---- HTTP ---- */
+/* --- HTTP --------------------------------------------------------------------------------------------------------- */
 
 static void add_headers(struct MHD_Response *response, const struct fault *fault, const char *content_type)
 {

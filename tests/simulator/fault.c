@@ -55,7 +55,7 @@ struct fault fault_none(void)
                           .shuffle_text = -1};
 }
 
-/* ---- reading a script ---- */
+/* --- reading a script --------------------------------------------------------------------------------------------- */
 
 static bool is_of_kind(json_t *value, enum key_kind kind)
 {
@@ -130,7 +130,7 @@ static int read_script(json_t *script, struct fault *ret_fault, struct problem *
     return 0;
 }
 
-/* ---- the queue ---- */
+/* --- the queue ---------------------------------------------------------------------------------------------------- */
 
 struct faults *faults_new(void)
 {
@@ -222,7 +222,7 @@ json_t *faults_list(struct faults *faults)
     return list;
 }
 
-/* ---- waiting ---- */
+/* --- waiting ------------------------------------------------------------------------------------------------------ */
 
 static int64_t now_ms(void)
 {

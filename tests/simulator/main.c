@@ -37,7 +37,7 @@ static const char *const help_text =
     "  --key, --token TEXT  the credentials that are accepted\n"
     "  --tls-flaw WHAT      none, expired, self-signed, wrong-host or unknown-ca\n";
 
-/* ---- the command line ---- */
+/* --- the command line --------------------------------------------------------------------------------------------- */
 
 static const struct option long_options[] = {
     {"port", required_argument, NULL, 'p'},
@@ -127,7 +127,7 @@ static int read_options(int argc, char **argv, struct options *options)
     return -1;
 }
 
-/* ---- telling where it is ---- */
+/* --- telling where it is ------------------------------------------------------------------------------------------ */
 
 static void print_places(FILE *out, const struct options *options, const struct listener *api,
                          const struct listener *control)
@@ -171,7 +171,7 @@ static int announce(const struct options *options, const struct listener *api, c
     return options->ready_file ? write_ready_file(options, api, control, problem) : 0;
 }
 
-/* ---- life ---- */
+/* --- life --------------------------------------------------------------------------------------------------------- */
 
 static void wait_for_the_end(const sigset_t *signals)
 {

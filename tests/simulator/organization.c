@@ -28,7 +28,7 @@ struct organization {
     uint64_t joined; /* makes the ids of those who join different */
 };
 
-/* ---- seats; the lock is held ---- */
+/* --- seats; the lock is held -------------------------------------------------------------------------------------- */
 
 static struct seat *find_seat(struct organization *organization, const char *id)
 {
@@ -89,7 +89,7 @@ static int check_id(const char *id, struct problem *problem)
     return problem_set(problem, 400, "A member needs an id of 1 to %d bytes.", ID_SIZE - 1);
 }
 
-/* ---- where it starts from ---- */
+/* --- where it starts from ----------------------------------------------------------------------------------------- */
 
 static void fill_generated(struct organization *organization)
 {
@@ -188,7 +188,7 @@ int organization_generate(struct organization *organization, uint64_t members, u
     return result;
 }
 
-/* ---- members ---- */
+/* --- members ------------------------------------------------------------------------------------------------------ */
 
 static void merge(json_t *target,
                   json_t *patch) // NOLINT(misc-no-recursion): as deep as jansson lets a text be
@@ -377,7 +377,7 @@ struct record *organization_member(struct organization *organization, const char
     return record;
 }
 
-/* ---- the organization itself ---- */
+/* --- the organization itself -------------------------------------------------------------------------------------- */
 
 int organization_patch_fields(struct organization *organization, json_t *patch, json_t **ret_fields,
                               struct problem *problem)
@@ -407,7 +407,7 @@ void organization_set_body(struct organization *organization, struct record *bod
     pthread_mutex_unlock(&organization->lock);
 }
 
-/* ---- snapshots ---- */
+/* --- snapshots ---------------------------------------------------------------------------------------------------- */
 
 static void view_members(struct organization *organization, struct view *view)
 {

@@ -30,7 +30,7 @@ int organization_reset(struct organization *organization, struct problem *proble
 int organization_generate(struct organization *organization, uint64_t members, uint64_t seed,
                           struct problem *problem);
 
-/* ---- members. Ids are compared byte by byte; 1 to 63 bytes. Every failure is a sentence in `problem`. ---- */
+/* --- members. Ids are compared byte by byte; 1 to 63 bytes. Every failure is a sentence in `problem`. ------------- */
 
 /* Seats somebody at the end. What `given` (an object or NULL) leaves out is made up. ret_member: what was seated. */
 int organization_join(struct organization *organization, json_t *given, json_t **ret_member,
@@ -52,7 +52,7 @@ int organization_return(struct organization *organization, const char *id, struc
 struct record *organization_member(struct organization *organization, const char *id,
                                    struct problem *problem);
 
-/* ---- the organization itself ---- */
+/* --- the organization itself -------------------------------------------------------------------------------------- */
 
 /* Merges `patch` into its fields (id, name). */
 int organization_patch_fields(struct organization *organization, json_t *patch, json_t **ret_fields,
@@ -64,7 +64,7 @@ void organization_shuffle(struct organization *organization, uint64_t member_see
 /* From now on the whole answer is this (the reference is taken over); NULL = made from the members again. */
 void organization_set_body(struct organization *organization, struct record *body);
 
-/* ---- what an answer is made of: a snapshot that no later change touches ---- */
+/* --- what an answer is made of: a snapshot that no later change touches ------------------------------------------- */
 
 struct view {
     json_t *fields;          /* id, name; owned */

@@ -49,7 +49,7 @@ struct move {
             (world)->violated = #rule;                                                                       \
     } while (0)
 
-/* ---- what the world may do ---- */
+/* --- what the world may do ---------------------------------------------------------------------------------------- */
 
 /* For each effect the replies that may come; the first one is the good one. */
 static const struct {
@@ -174,7 +174,7 @@ static void world_moves(const struct world *world, struct moves *moves)
     add_move(moves, (struct cycle_event){.type = CYCLE_EVENT_POLL_NOW, .reload = true});
 }
 
-/* ---- what an event means in the world ---- */
+/* --- what an event means in the world ----------------------------------------------------------------------------- */
 
 static void lose_connection(struct world *world, bool applied)
 {
@@ -249,7 +249,7 @@ static void world_happen(struct world *world, const struct move *move)
     world->out = NOTHING;
 }
 
-/* ---- what an effect does to the world, and whether it may ---- */
+/* --- what an effect does to the world, and whether it may --------------------------------------------------------- */
 
 static void judge_report(struct world *world, enum cycle_outcome outcome)
 {

@@ -99,7 +99,7 @@ static void play_line(struct cycle *cycle, const struct line *line)
         fail_msg("%s:\n  expected: %s\n  answered: %s", line->event, line->effects, text);
 }
 
-/* ---- where transcripts begin ---- */
+/* --- where transcripts begin -------------------------------------------------------------------------------------- */
 
 /* clang-format off */
 #define TRANSCRIPT(...) (const struct line[]){__VA_ARGS__, {NULL, NULL}}
@@ -404,7 +404,7 @@ static void test_scenario(void **state)
     play(&cycle, scenario->lines);
 }
 
-/* ---- the contract ---- */
+/* --- the contract ------------------------------------------------------------------------------------------------- */
 
 static bool step_aborts(struct cycle *cycle, const char *text)
 {

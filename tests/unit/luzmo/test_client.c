@@ -51,7 +51,7 @@ static void pull_once(struct trial *trial, const struct step *script)
     trial_end(trial);
 }
 
-/* ---- the request ---- */
+/* --- the request -------------------------------------------------------------------------------------------------- */
 
 static void assert_sent_body(const char *request, bool without_attributes)
 {
@@ -149,7 +149,7 @@ static void redirects_see_no_request(void **state)
     trial_free(&other);
 }
 
-/* ---- connections ---- */
+/* --- connections -------------------------------------------------------------------------------------------------- */
 
 static void the_connection_is_kept(void **state)
 {
@@ -232,7 +232,7 @@ static void the_process_has_no_say(void **state)
     trial_free(&trial);
 }
 
-/* ---- no answer at all ---- */
+/* --- no answer at all --------------------------------------------------------------------------------------------- */
 
 static void pull_from(struct trial *trial, const char *host, int port)
 {
@@ -296,7 +296,7 @@ static void a_black_hole_is_given_up(void **state)
     close(listener);
 }
 
-/* ---- the loop ---- */
+/* --- the loop ----------------------------------------------------------------------------------------------------- */
 
 static int deliveries; /* of pieces of the body; here in the present turn of the loop */
 static int most_deliveries;
@@ -345,7 +345,7 @@ static void a_busy_reader_lets_the_loop_turn(void **state)
     trial_free(&trial);
 }
 
-/* ---- what the API asks for ---- */
+/* --- what the API asks for ---------------------------------------------------------------------------------------- */
 
 static void retry_after_is_handed_on(void **state)
 {
@@ -369,7 +369,7 @@ static void retry_after_is_handed_on(void **state)
     }
 }
 
-/* ---- ending early ---- */
+/* --- ending early ------------------------------------------------------------------------------------------------- */
 
 static void refuse(struct trial *trial, struct error *error)
 {
@@ -476,7 +476,7 @@ static void cancelling_nothing_is_nothing(void **state)
     trial_free(&trial);
 }
 
-/* ---- settings ---- */
+/* --- settings ----------------------------------------------------------------------------------------------------- */
 
 static void unusable_settings_are_refused(void **state)
 {

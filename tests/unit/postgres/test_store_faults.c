@@ -125,7 +125,7 @@ static void test_fenced_by_deleted_members(void **state)
     }
 }
 
-/* --- statements that do not do what they should -------------------------------------------------------------------- */
+/* --- statements that do not do what they should ------------------------------------------------------------------- */
 
 static void test_row_counts_are_checked(void **state)
 {
