@@ -16,13 +16,14 @@
 #define SCRIPT_MAX      (8u << 20) /* bytes; the files have some 60 KiB */
 #define SHA256_HEX_SIZE (2 * SHA256_SIZE + 1)
 
-/* ---- the script ---- */
+/* --- the script --------------------------------------------------------------------------------------------------- */
 
 static void sha256_hex(const char *text, char ret_hex[SHA256_HEX_SIZE])
 {
     static const char digits[] = "0123456789abcdef";
     uint8_t digest[SHA256_SIZE];
     struct sha256 *sha = sha256_new();
+
     sha256_add(sha, text, strlen(text));
     sha256_finish(sha, digest);
     sha256_free(sha);
@@ -41,7 +42,7 @@ struct word {
 static const struct word *word_at(const struct word *words, const char *text)
 {
     for (; words->placeholder; words++)
-        if (!strncmp(text, words->placeholder, strlen(words->placeholder)))
+        if (strncmp(text, words->placeholder, strlen(words->placeholder)) == 0)
             return words;
     return NULL;
 }
@@ -50,13 +51,14 @@ static const struct word *word_at(const struct word *words, const char *text)
 static void add_template(struct buffer *buffer, const char *name, const struct word *words)
 {
     const char *text = sql_template(name);
+
     while (*text) {
         const struct word *word = word_at(words, text);
         if (word) {
-            (void)buffer_add_text(buffer, word->value);
+            buffer_add_text(buffer, word->value);
             text += strlen(word->placeholder);
         } else {
-            (void)buffer_add_char(buffer, *text++);
+            buffer_add_char(buffer, *text++);
         }
     }
 }
@@ -64,6 +66,7 @@ static void add_template(struct buffer *buffer, const char *name, const struct w
 static const struct sql_text *newest_migration(void)
 {
     const struct sql_text *file = sql_migrations;
+
     while (file[1].name)
         file++;
     return file;
@@ -90,12 +93,12 @@ static void add_script(struct buffer *buffer)
 
 void migrate_print(struct buffer *buffer)
 {
-    (void)buffer_add_text(buffer, sql_template("script_begin"));
+    buffer_add_text(buffer, sql_template("script_begin"));
     add_script(buffer);
-    (void)buffer_add_text(buffer, sql_template("script_end"));
+    buffer_add_text(buffer, sql_template("script_end"));
 }
 
-/* ---- what is applied ---- */
+/* --- what is applied ---------------------------------------------------------------------------------------------- */
 
 struct migration {
     struct connection *connection;
@@ -123,6 +126,7 @@ static void finish(struct migration *migration, const struct connection_reply *r
     migrate_cb reply_cb = migration->reply_cb;
     void *context = migration->context;
     struct migrate_report report = migration->report;
+
     report.applied = migration->executed;
     free(migration->advice);
     free(migration);
@@ -132,6 +136,7 @@ static void finish(struct migration *migration, const struct connection_reply *r
 static void finish_refused(struct migration *migration)
 {
     struct connection_reply reply = {.result = CONNECTION_FAILED};
+
     error_set(&reply.error, ERROR_CONFIG, "%s", migration->report.detail);
     finish(migration, &reply);
 }
@@ -142,6 +147,7 @@ static void set_state(struct migrate_report *report, enum migrate_state state, c
 static void set_state(struct migrate_report *report, enum migrate_state state, const char *format, ...)
 {
     va_list arguments;
+
     va_start(arguments, format);
     vsnprintf(report->detail, sizeof(report->detail), format, arguments);
     va_end(arguments);
@@ -152,16 +158,17 @@ static void set_state(struct migrate_report *report, enum migrate_state state, c
 static const char *recorded_sha256(const PGresult *rows, const char *kind, const char *name)
 {
     for (int row = 0; row < PQntuples(rows); row++)
-        if (!strcmp(value_at(rows, row, 0), kind) && !strcmp(value_at(rows, row, 1), name))
+        if (strcmp(value_at(rows, row, 0), kind) == 0 && strcmp(value_at(rows, row, 1), name) == 0)
             return value_at(rows, row, 2);
     return NULL;
 }
 
 static bool is_built_in(const char *kind, const char *name)
 {
-    const struct sql_text *files = !strcmp(kind, "view") ? sql_views : sql_migrations;
+    const struct sql_text *files = strcmp(kind, "view") == 0 ? sql_views : sql_migrations;
+
     for (; files->name; files++)
-        if (!strcmp(files->name, name))
+        if (strcmp(files->name, name) == 0)
             return true;
     return false;
 }
@@ -170,14 +177,15 @@ static void compare_files(struct migration *migration, const PGresult *rows, con
                           const struct sql_text *files)
 {
     struct migrate_report *report = &migration->report;
+
     for (; files->name; files++) {
         char hex[SHA256_HEX_SIZE];
         sha256_hex(files->text, hex);
         const char *recorded = recorded_sha256(rows, kind, files->name);
-        if (recorded && !strcmp(recorded, hex))
+        if (recorded && strcmp(recorded, hex) == 0)
             continue;
         migration->pending++;
-        if (recorded && !strcmp(kind, "migration"))
+        if (recorded && strcmp(kind, "migration") == 0)
             set_state(report, MIGRATE_ALTERED,
                       "migration %s was applied with another text than this program's; use the program that "
                       "applied it, or restore a backup",
@@ -201,13 +209,14 @@ static void compare_records(struct migration *migration, const PGresult *rows)
                 value_at(rows, row, 0), value_at(rows, row, 1));
 }
 
-/* ---- the exchanges: schema, records, columns, and with `run` the script and the same again ---- */
+/* --- the exchanges: schema, records, columns, and with `run` the script and the same again ------------------------ */
 
 static void inspect(struct migration *migration);
 
 static void executed_cb(void *context, const struct connection_reply *reply)
 {
     struct migration *migration = context;
+
     if (reply->result != CONNECTION_DONE) {
         migration->executed = 0;
         finish(migration, reply);
@@ -219,6 +228,7 @@ static void executed_cb(void *context, const struct connection_reply *reply)
 static void execute(struct migration *migration)
 {
     struct buffer script;
+
     buffer_init(&script, SCRIPT_MAX);
     add_script(&script);
     migration->run = false;
@@ -232,6 +242,7 @@ static void conclude(struct migration *migration)
 {
     enum migrate_state state = migration->report.state;
     bool pending = state == MIGRATE_MISSING || state == MIGRATE_OLDER;
+
     if (!migration->run || state == MIGRATE_CURRENT)
         finish(migration, &(const struct connection_reply){.result = CONNECTION_DONE});
     else if (pending && migration->report.may_migrate)
@@ -243,6 +254,7 @@ static void conclude(struct migration *migration)
 static void columns_cb(void *context, const struct connection_reply *reply)
 {
     struct migration *migration = context;
+
     if (reply->result != CONNECTION_DONE) {
         finish(migration, reply);
         return;
@@ -261,6 +273,7 @@ static void columns_cb(void *context, const struct connection_reply *reply)
 static void migrations_cb(void *context, const struct connection_reply *reply)
 {
     struct migration *migration = context;
+
     if (reply->result != CONNECTION_DONE) {
         finish(migration, reply);
         return;
@@ -283,6 +296,7 @@ static char *advice(bool may_migrate, const char *remedy)
 static void schema_cb(void *context, const struct connection_reply *reply)
 {
     struct migration *migration = context;
+
     if (reply->result != CONNECTION_DONE) {
         finish(migration, reply);
         return;
@@ -319,6 +333,7 @@ static void inspect(struct migration *migration)
 static void begin(struct connection *connection, bool run, migrate_cb reply_cb, void *context)
 {
     struct migration *migration = memory_alloc(sizeof(*migration));
+
     migration->connection = connection;
     migration->reply_cb = reply_cb;
     migration->context = context;
@@ -336,7 +351,7 @@ void migrate_run(struct connection *connection, migrate_cb reply_cb, void *conte
     begin(connection, true, reply_cb, context);
 }
 
-/* ---- readers ---- */
+/* --- readers ------------------------------------------------------------------------------------------------------ */
 
 struct grant {
     struct connection *connection;
@@ -349,6 +364,7 @@ static void finish_grant(struct grant *grant, const struct connection_reply *rep
 {
     connection_reply_cb reply_cb = grant->reply_cb;
     void *context = grant->context;
+
     free(grant->role);
     free(grant);
     reply_cb(context, reply);
@@ -362,6 +378,7 @@ static void granted_cb(void *context, const struct connection_reply *reply)
 static void grant_text_cb(void *context, const struct connection_reply *reply)
 {
     struct grant *grant = context;
+
     if (reply->result != CONNECTION_DONE) {
         finish_grant(grant, reply);
     } else if (PQntuples(reply->rows) == 0) {
@@ -379,6 +396,7 @@ void migrate_grant_reader(struct connection *connection, const char *role, conne
                           void *context)
 {
     struct grant *grant = memory_alloc(sizeof(*grant));
+
     grant->connection = connection;
     grant->role = memory_string(role);
     grant->reply_cb = reply_cb;

@@ -3,17 +3,20 @@
  */
 #include "postgres/sql.h"
 
+#include "base/error.h"
+
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const char *find(const struct sql_text *texts, const char *name)
 {
+    char sentence[128];
+
     for (; texts->name; texts++)
-        if (!strcmp(texts->name, name))
+        if (strcmp(texts->name, name) == 0)
             return texts->text;
-    fprintf(stderr, "rollcall: no SQL of the name %s is built in\n", name);
-    abort();
+    snprintf(sentence, sizeof(sentence), "no SQL of the name %s is built in", name);
+    error_fatal(sentence);
 }
 
 const char *sql_query(const char *name)
