@@ -11,7 +11,7 @@ static int check_kind(const char *kind, struct error *error)
 {
     enum change_kind known;
 
-    if (kind == NULL || change_kind_parse(kind, &known))
+    if (!kind || change_kind_parse(kind, &known))
         return 0;
     return error_set(
         error, ERROR_USAGE,

@@ -70,10 +70,10 @@ static void print_help(void)
 static void print_command_help(const struct command *command)
 {
     printf("usage: rollcall [-c FILE] %s%s\n\n%s\n", command->name,
-           command->options[0].name == NULL ? "" : " [OPTION...]", command->details);
-    for (const struct option_row *option = command->options; option->name != NULL; option++) {
+           command->options[0].name ? " [OPTION...]" : "", command->details);
+    for (const struct option_row *option = command->options; option->name; option++) {
         char left[64];
-        snprintf(left, sizeof(left), "--%s %s", option->name, option->value == NULL ? "" : option->value);
+        snprintf(left, sizeof(left), "--%s %s", option->name, option->value ? option->value : "");
         printf("%s  %-22s %s\n", option == command->options ? "\n" : "", left, option->help);
     }
 }
@@ -96,7 +96,7 @@ enum reading {
 static int take_value(struct arguments *arguments, const char *option, const char *inline_value,
                       const char **ret_value, struct error *error)
 {
-    if (inline_value != NULL)
+    if (inline_value)
         *ret_value = inline_value;
     else if (arguments->at < arguments->count)
         *ret_value = arguments->words[arguments->at++];
@@ -115,7 +115,7 @@ static int take_config(struct arguments *arguments, const char *word, struct inv
 {
     const char *inline_value = strncmp(word, "--config=", 9) == 0 ? word + 9 : NULL;
 
-    if (invocation->config_file != NULL)
+    if (invocation->config_file)
         return error_set(error, ERROR_USAGE, "the configuration is named twice; give -c once");
     return take_value(arguments, "-c", inline_value, &invocation->config_file, error);
 }
@@ -126,15 +126,15 @@ static int take_option(struct arguments *arguments, const char *word, const stru
     size_t length = strcspn(word, "=");
     const char *inline_value = word[length] == '=' ? word + length + 1 : NULL;
 
-    for (size_t i = 0; command->options[i].name != NULL; i++) {
+    for (size_t i = 0; command->options[i].name; i++) {
         const struct option_row *option = &command->options[i];
         if (strlen(option->name) + 2 != length || strncmp(word + 2, option->name, length - 2) != 0)
             continue;
-        if (invocation->values[i] != NULL)
+        if (invocation->values[i])
             return error_set(error, ERROR_USAGE, "--%s is given twice", option->name);
-        if (option->value != NULL)
+        if (option->value)
             return take_value(arguments, word, inline_value, &invocation->values[i], error);
-        if (inline_value != NULL)
+        if (inline_value)
             return error_set(error, ERROR_USAGE, "--%s takes no value", option->name);
         invocation->values[i] = "";
         return 0;
@@ -182,7 +182,7 @@ static int run_command(struct arguments *arguments, const char *name, struct inv
 {
     const struct command *command = find_command(name);
 
-    if (command == NULL)
+    if (!command)
         return error_set(error, ERROR_USAGE, "there is no command \"%s\"; see: rollcall --help", name);
     int reading = read_options(arguments, command, invocation, error);
     if (reading == READING_HELP)

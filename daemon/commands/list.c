@@ -13,7 +13,7 @@ int list_time(const char *option, const char *text, char ret_time[40], const cha
     int64_t us = 0;
 
     *ret_value = NULL;
-    if (text == NULL)
+    if (!text)
         return 0;
     if (!timestamp_parse_lenient(text, strlen(text), &us))
         return error_set(error, ERROR_USAGE,

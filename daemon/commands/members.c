@@ -11,10 +11,10 @@ static int check_role(const char *role, struct error *error)
 {
     static const char *const roles[] = {"owner", "admin", "editor", "viewer", "none", "unknown"};
 
-    for (size_t i = 0; role != NULL && i < sizeof(roles) / sizeof(roles[0]); i++)
+    for (size_t i = 0; role && i < sizeof(roles) / sizeof(roles[0]); i++)
         if (strcmp(role, roles[i]) == 0)
             return 0;
-    if (role == NULL)
+    if (!role)
         return 0;
     return error_set(error, ERROR_USAGE,
                      "--role is \"%s\", expected owner, admin, editor, viewer, none or unknown", role);

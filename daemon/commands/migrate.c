@@ -38,15 +38,15 @@ static int migrate(const struct invocation *invocation, struct error *error)
     struct config config = {0};
     int status = 0;
 
-    if (invocation->values[MIGRATE_PRINT] != NULL && role != NULL)
+    if (invocation->values[MIGRATE_PRINT] && role)
         return error_set(error, ERROR_USAGE, "--print and --grant-reader are two things; give one of them");
-    if (invocation->values[MIGRATE_PRINT] != NULL)
+    if (invocation->values[MIGRATE_PRINT])
         return session_print_migrations(stdout, error);
     status = command_read_config(invocation, &config, error);
     if (status == 0)
         status = session_open(&config, NULL, false, &session, error);
     if (status == 0)
-        status = role != NULL ? grant(session, role, error) : migrate_now(session, error);
+        status = role ? grant(session, role, error) : migrate_now(session, error);
     session_close(session);
     config_done(&config);
     return status;

@@ -48,7 +48,7 @@ static void print_json_field(const char *key, const struct field_value *value)
 
 static void print_json_image(const char *key, const char *image, size_t length)
 {
-    printf(",\"%s\":%.*s", key, image == NULL ? 4 : (int)length, image == NULL ? "null" : image);
+    printf(",\"%s\":%.*s", key, image ? (int)length : 4, image ? image : "null");
 }
 
 static void print_json_change(struct json_plan *plan, const struct finding *finding, const char *kind,
@@ -62,7 +62,7 @@ static void print_json_change(struct json_plan *plan, const struct finding *find
     printf("\n  {\"kind\":\"%s\",\"user_id\":\"%s\"", kind, user);
     print_json_field("email", &member->fields[FIELD_EMAIL]);
     print_json_field("name", &member->fields[FIELD_NAME]);
-    if (change != NULL) {
+    if (change) {
         print_json_image("old_values", change->old_values, change->old_length);
         print_json_image("new_values", change->new_values, change->new_length);
     }
@@ -141,7 +141,7 @@ static int plan(const struct invocation *invocation, struct error *error)
         return status;
     status = json ? plan_json(&config, &options, &summary, error)
                   : plan_text(&config, &options, &summary, error);
-    if (status == 0 && invocation->values[PLAN_DETAILED_EXITCODE] != NULL && summary_has_changes(&summary))
+    if (status == 0 && invocation->values[PLAN_DETAILED_EXITCODE] && summary_has_changes(&summary))
         status = EXIT_CHANGES;
     runner_summary_done(&summary);
     return status;

@@ -33,7 +33,7 @@ static const char *value_of(const struct column *columns, int count, const char 
 static int64_t number_of(const struct column *columns, int count, const char *name)
 {
     const char *value = value_of(columns, count, name);
-    return value == NULL ? 0 : strtoll(value, NULL, 10);
+    return value ? strtoll(value, NULL, 10) : 0;
 }
 
 /* Older than three intervals, or never read at all. */
@@ -41,8 +41,7 @@ static bool is_stale(const struct standing *standing, const struct column *colum
 {
     int64_t limit_s = standing->config->sync.max_gap / 1000000;
 
-    return value_of(columns, count, "data_as_of") == NULL ||
-           number_of(columns, count, "seconds_behind") > limit_s;
+    return !value_of(columns, count, "data_as_of") || number_of(columns, count, "seconds_behind") > limit_s;
 }
 
 static void note(struct standing *standing, const struct column *columns, int count)
@@ -100,10 +99,10 @@ static void say_members(const struct column *columns, int count)
     const char *id = value_of(columns, count, "organization_id");
     const char *data_as_of = value_of(columns, count, "data_as_of");
 
-    if (name == NULL || name[0] == '\0')
-        name = id != NULL ? id : "The organization";
+    if (!name || name[0] == '\0')
+        name = id ? id : "The organization";
     terminal_print(stdout, name, strlen(name));
-    if (id == NULL || data_as_of == NULL) {
+    if (!id || !data_as_of) {
         puts(" has never been read completely.");
         return;
     }
@@ -122,7 +121,7 @@ static void say_failures(int64_t failures, const char *error)
         fputs("The last poll failed", stdout);
     else
         printf("The last %" PRId64 " polls failed", failures);
-    if (error != NULL) {
+    if (error) {
         fputs(": ", stdout);
         terminal_print(stdout, error, strlen(error));
     }
@@ -219,7 +218,7 @@ static int status(const struct invocation *invocation, struct error *error)
         result = session_open(&config, NULL, true, &session, error);
     if (result == 0)
         result = session_check_schema(session, error);
-    if (result == 0 && invocation->values[STATUS_JSON] != NULL)
+    if (result == 0 && invocation->values[STATUS_JSON])
         result = print_json(session, &standing, error);
     else if (result == 0)
         result = print_words(session, &standing, error);

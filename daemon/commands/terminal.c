@@ -21,9 +21,9 @@ bool terminal_wants_colour(void)
     const char *no_colour = getenv("NO_COLOR");
     const char *terminal = getenv("TERM");
 
-    if (no_colour != NULL && no_colour[0] != '\0')
+    if (no_colour && no_colour[0] != '\0')
         return false;
-    return terminal_is_interactive() && terminal != NULL && strcmp(terminal, "dumb") != 0;
+    return terminal_is_interactive() && terminal && strcmp(terminal, "dumb") != 0;
 }
 
 void terminal_print(FILE *out, const char *text, size_t length)

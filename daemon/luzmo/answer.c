@@ -57,7 +57,7 @@ static bool is_json(const char *content_type)
 
     if (!content_type || strncasecmp(content_type, json, length) != 0)
         return false;
-    return content_type[length] == '\0' || strchr("; \t", content_type[length]) != NULL;
+    return content_type[length] == '\0' || strchr("; \t", content_type[length]);
 }
 
 static bool is_space(char character)

@@ -60,9 +60,9 @@ int row_columns(const PGresult *row, struct column *ret_columns, int most)
         column->name = PQfname(row, i);
         column->type = type_of(PQftype(row, i));
         column->value = PQgetisnull(row, 0, i) ? NULL : PQgetvalue(row, 0, i);
-        if (column->value != NULL && column->type == COLUMN_BOOLEAN)
+        if (column->value && column->type == COLUMN_BOOLEAN)
             column->value = column->value[0] == 't' ? "true" : "false";
-        if (column->value != NULL && column->type == COLUMN_TIME)
+        if (column->value && column->type == COLUMN_TIME)
             column->value = rfc3339(column->value, column->time, sizeof(column->time));
     }
     return count;

@@ -256,7 +256,7 @@ static int on_rejected_row(void *context, const PGresult *result, struct error *
 
     (void)error;
     copy_result_row(result, values, 2);
-    bool readable = values[1].bytes != NULL && copy_get_uuid(&values[1], &user_id);
+    bool readable = values[1].bytes && copy_get_uuid(&values[1], &user_id);
     if (copy_get_digest(&values[0], &digest))
         store->rejected_cb(store->row_context, &digest, readable ? &user_id : NULL);
     return 0;

@@ -65,7 +65,7 @@ static void next_batch(uv_idle_t *turn);
 
 static void tell(struct comparison *comparison, const struct finding *finding)
 {
-    if (comparison->input.finding_cb != NULL)
+    if (comparison->input.finding_cb)
         comparison->input.finding_cb(comparison->input.finding_context, finding);
 }
 
@@ -95,7 +95,7 @@ static void count_verdict(struct changeset_counts *counts, enum diff_verdict ver
 {
     counts->added += verdict == DIFF_ADDED;
     counts->repaired += verdict == DIFF_REPAIRED;
-    counts->returned += before != NULL && before->removed_at == 0 && before->absent_since != 0;
+    counts->returned += before && before->removed_at == 0 && before->absent_since != 0;
 }
 
 static void count_changes(struct changeset_counts *counts, const struct change *changes, size_t count)
@@ -123,7 +123,7 @@ static struct diff_poll times_of(const struct comparison *comparison, const stru
 {
     struct diff_poll times = comparison->input.times;
 
-    if (before != NULL && id_list_has(comparison->input.quarantined, &before->member.user_id))
+    if (before && id_list_has(comparison->input.quarantined, &before->member.user_id))
         times.previous_asked = before->last_seen_at;
     return times;
 }
@@ -156,8 +156,8 @@ static int compare_member(struct comparison *comparison, const struct member_row
                                        .change_count = diff.change_count,
                                        .fields = diff.fields,
                                        .repaired = diff.verdict == DIFF_REPAIRED});
-    int status = before == NULL ? changeset_insert(set, &diff.after, error)
-                                : changeset_update(set, &diff.after, error);
+    int status = before ? changeset_update(set, &diff.after, error)
+                        : changeset_insert(set, &diff.after, error);
     return status < 0 ? status : add_changes(comparison, diff.changes, diff.change_count, error);
 }
 
@@ -350,14 +350,14 @@ static int compare_organization(struct comparison *comparison, struct error *err
     const char *after = poll_result(comparison->input.poll)->envelope.name_json;
     struct buffer *images = &comparison->images;
 
-    if (!comparison->input.organization->exists || (before == NULL && after == NULL) ||
-        (before != NULL && after != NULL && strcmp(before, after) == 0))
+    if (!comparison->input.organization->exists || (!before && !after) ||
+        (before && after && strcmp(before, after) == 0))
         return 0;
     comparison->input.changeset->organization_changed = true;
     buffer_clear(images);
-    buffer_add_format(images, "{\"name\":%s}", before == NULL ? "null" : before);
+    buffer_add_format(images, "{\"name\":%s}", before ? before : "null");
     size_t old_length = images->length;
-    buffer_add_format(images, "{\"name\":%s}", after == NULL ? "null" : after);
+    buffer_add_format(images, "{\"name\":%s}", after ? after : "null");
     struct change change = {.kind = CHANGE_ORGANIZATION_CHANGED,
                             .old_values = images->data,
                             .old_length = old_length,
@@ -399,7 +399,7 @@ static int compare_row(struct comparison *comparison, const struct member_row *r
 {
     struct entry *entry = batch_find(comparison, &row->member.user_id);
 
-    if (entry == NULL || entry->matched)
+    if (!entry || entry->matched)
         return error_set(error, ERROR_INTERNAL, "the database returned a member that was not asked for");
     entry->matched = true;
     switch (comparison->phase) {
@@ -469,7 +469,7 @@ static void read_rows(struct comparison *comparison)
     qsort(comparison->batch, comparison->count, sizeof(comparison->batch[0]), entry_order);
     for (size_t i = 0; i < comparison->count; i++)
         comparison->ids[i] = comparison->batch[i].user_id;
-    if (input->store == NULL || !input->organization->exists)
+    if (!input->store || !input->organization->exists)
         go_on(comparison);
     else
         store_read_members(input->store, comparison->ids, comparison->count, row_cb, rows_cb, comparison);
@@ -530,7 +530,7 @@ static void closed_cb(uv_handle_t *turn)
 
 void comparison_free(struct comparison *comparison)
 {
-    if (comparison == NULL)
+    if (!comparison)
         return;
     id_list_done(&comparison->result.absent);
     id_list_done(&comparison->result.removed);

@@ -28,7 +28,7 @@ static void take_variable(const char *name, struct secret *ret_secret)
 {
     char *value = getenv(name);
 
-    if (value == NULL)
+    if (!value)
         return;
     secret_set(ret_secret, value, strlen(value));
     secret_wipe(value, strlen(value));
@@ -59,8 +59,8 @@ static int refuse_unsafe(int fd, const char *path, bool check_mode, struct error
 
 static bool one_line(const char *bytes, ssize_t length)
 {
-    return length <= SECRET_MAX && memchr(bytes, '\0', (size_t)length) == NULL &&
-           memchr(bytes, '\n', (size_t)length) == NULL;
+    return length <= SECRET_MAX && !memchr(bytes, '\0', (size_t)length) &&
+           !memchr(bytes, '\n', (size_t)length);
 }
 
 static int read_secret(int fd, const char *path, struct secret *ret_secret, struct error *error)
@@ -135,7 +135,7 @@ static int from_systemd(struct credentials *credentials, struct error *error)
     const char *directory = getenv("CREDENTIALS_DIRECTORY");
     int status = 0;
 
-    if (directory == NULL || directory[0] != '/')
+    if (!directory || directory[0] != '/')
         return 0;
     char *key_path = memory_format("%s/luzmo-key", directory);
     char *token_path = memory_format("%s/luzmo-token", directory);

@@ -48,7 +48,7 @@ static int pull(struct probe *probe, const struct config *config, const struct c
     settings_of_client(config, &settings);
     uv_loop_init(&loop);
     probe->client = client_new(&loop, &settings, error);
-    if (probe->client != NULL) {
+    if (probe->client) {
         client_pull(probe->client, &credentials->key, &credentials->token, body_cb, done_cb, probe);
         uv_run(&loop, UV_RUN_DEFAULT);
         *error = probe->outcome.error;

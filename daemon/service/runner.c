@@ -98,11 +98,11 @@ static void summarise(struct runner *runner, enum cycle_outcome outcome)
     struct runner_summary *summary = runner->summary;
     struct runner_poll *current = &runner->current;
 
-    if (summary == NULL)
+    if (!summary)
         return;
     runner_summary_done(summary);
     summary->outcome = outcome;
-    if (current->comparison == NULL)
+    if (!current->comparison)
         return;
     const struct poll_result *result = poll_result(current->poll);
     summary->compared = true;
@@ -234,7 +234,7 @@ static int reload(struct runner *runner, struct config *fresh, struct credential
 
     if (status == 0)
         config_restart_needed(&runner->config, fresh, &key);
-    if (status == 0 && key != NULL)
+    if (status == 0 && key)
         status = error_set(error, ERROR_CONFIG,
                            "%s cannot change while the service runs; restart it to apply the new value", key);
     if (status == 0)
@@ -322,7 +322,7 @@ static int start(struct runner *runner, struct error *error)
 
     settings_of_client(&runner->config, &settings);
     runner->client = client_new(&runner->loop, &settings, error);
-    if (runner->client == NULL)
+    if (!runner->client)
         return -(int)error->class;
     lag_start(&runner->lag, &runner->loop);
     uv_timer_init(&runner->loop, &runner->wait_timer);

@@ -10,7 +10,7 @@
 /* What was written has a word of its own: changed, repaired, discontinuity. */
 static const char *outcome_word(const struct runner *runner, enum cycle_outcome outcome)
 {
-    bool written = outcome == CYCLE_OUTCOME_WRITTEN && runner->current.cycle.outcome != NULL;
+    bool written = outcome == CYCLE_OUTCOME_WRITTEN && runner->current.cycle.outcome;
     return written ? runner->current.cycle.outcome : cycle_outcome_name(outcome);
 }
 
@@ -55,7 +55,7 @@ static void log_change(const struct change *change)
 
     if (change->kind == CHANGE_BASELINE)
         return;
-    if (user == NULL)
+    if (!user)
         log_event(LOG_LEVEL_NOTICE, change_kind_name(change->kind));
     else
         log_event(LOG_LEVEL_NOTICE, "member_change", LOG_TEXT("kind", change_kind_name(change->kind)),

@@ -90,7 +90,7 @@ void runner_pull_discard(struct runner *runner)
 {
     struct runner_poll *current = &runner->current;
 
-    if (current->poll == NULL)
+    if (!current->poll)
         return;
     comparison_free(current->comparison);
     changeset_done(&current->changeset);

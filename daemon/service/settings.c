@@ -25,7 +25,7 @@ void settings_of_client(const struct config *config, struct client_settings *ret
 /* The commands of an administrator find the password where the service's unit takes it from. */
 static const char *default_passfile(void)
 {
-    bool ours = getenv("PGPASSFILE") == NULL && access(CREDENTIALS_PASSFILE, R_OK) == 0;
+    bool ours = !getenv("PGPASSFILE") && access(CREDENTIALS_PASSFILE, R_OK) == 0;
 
     return ours ? CREDENTIALS_PASSFILE : "";
 }
@@ -34,7 +34,7 @@ void settings_of_database(const struct config *config, const char *passfile, boo
                           struct connection_settings *ret_settings)
 {
     *ret_settings = (struct connection_settings){.conninfo = config->database.conninfo,
-                                                 .passfile = passfile != NULL ? passfile : default_passfile(),
+                                                 .passfile = passfile ? passfile : default_passfile(),
                                                  .connect_timeout_us = CONNECT_TIMEOUT_US,
                                                  .statement_timeout_us = STATEMENT_TIMEOUT_US,
                                                  .lock_timeout_us = LOCK_TIMEOUT_US,
@@ -51,5 +51,5 @@ void settings_of_schedule(const struct config *config, struct schedule_settings 
 const char *settings_spool_directory(void)
 {
     const char *directory = getenv("TMPDIR");
-    return directory != NULL && directory[0] == '/' ? directory : "/var/tmp";
+    return directory && directory[0] == '/' ? directory : "/var/tmp";
 }

@@ -157,7 +157,7 @@ static inline bool slicing_is_whole(const struct slicing *slicing, json_t *envel
 static inline bool slicing_is_limited(const struct slicing *slicing)
 {
     return slicing->count > SLICING_MAX ||
-           (slicing->status != 0 && strstr(slicing->error.text, "the limit is") != NULL);
+           (slicing->status != 0 && strstr(slicing->error.text, "the limit is"));
 }
 
 static inline bool slicing_parts_parse(const struct slicing *slicing, const json_t *envelope)
@@ -192,7 +192,7 @@ static inline const char *slicing_compare(const struct slicing *slicing, json_t 
  * decode_envelope then refuses. */
 static inline bool slicing_may_hide_keys(const char *body, size_t length)
 {
-    return memmem(body, length, "\\u006", 5) != NULL || memmem(body, length, "\\u007", 5) != NULL;
+    return memmem(body, length, "\\u006", 5) || memmem(body, length, "\\u007", 5);
 }
 
 /* NULL when slicer and jansson agree about this body, else what is wrong:
