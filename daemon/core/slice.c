@@ -34,7 +34,7 @@ static const struct path_step {
 #define PATH_LENGTH (sizeof(path) / sizeof(path[0]))
 
 struct slicer {
-    slice_cb on_slice;
+    slice_cb found_cb;
     void *context;
 
     const char *chunk; /* first byte of the chunk being fed */
@@ -60,10 +60,10 @@ struct slicer {
     struct buffer envelope; /* everything but the elements and what stands between them */
 };
 
-struct slicer *slicer_new(slice_cb on_slice, void *context)
+struct slicer *slicer_new(slice_cb found_cb, void *context)
 {
     struct slicer *slicer = memory_alloc(sizeof(*slicer));
-    slicer->on_slice = on_slice;
+    slicer->found_cb = found_cb;
     slicer->context = context;
     buffer_init(&slicer->carry, SLICE_MAX);
     buffer_init(&slicer->envelope, ENVELOPE_MAX);
@@ -195,9 +195,9 @@ static int finish_element(struct slicer *slicer, struct error *error)
     slicer->state = STATE_GAP;
     slicer->gap = GAP_ELEMENT;
     if (slicer->carry.length == 0)
-        return slicer->on_slice(slicer->context, slicer->element, length, error);
+        return slicer->found_cb(slicer->context, slicer->element, length, error);
     buffer_add(&slicer->carry, slicer->element, length); /* fits: see element_limit */
-    int result = slicer->on_slice(slicer->context, slicer->carry.data, slicer->carry.length, error);
+    int result = slicer->found_cb(slicer->context, slicer->carry.data, slicer->carry.length, error);
     buffer_clear(&slicer->carry);
     return result;
 }

@@ -19,12 +19,12 @@
 #define SLICE_NESTING_MAX 32 /* brackets open at once anywhere in the body */
 
 /* Called for each element in order; `slice` points into the chunk or the carry buffer and is valid only during the
- * call. A negative class with *error set stops the slicer; slice_feed returns it. */
+ * call. A negative class with *error set stops the slicer; slicer_feed returns it. */
 typedef int (*slice_cb)(void *context, const char *slice, size_t length, struct error *error);
 
 struct slicer; /* opaque: state of the scan, the carried-over part of a torn element, the envelope */
 
-struct slicer *slicer_new(slice_cb on_slice, void *context);
+struct slicer *slicer_new(slice_cb found_cb, void *context);
 void slicer_free(struct slicer *slicer);
 
 /* The next bytes of the body, in chunks of any size. ERROR_MALFORMED with a sentence on unbalanced brackets, a passed

@@ -53,7 +53,7 @@ static void check_writable(struct connection *connection, const PGresult *rows, 
                   connection_describe(connection), what);
 }
 
-static void on_session(void *context, const struct connection_reply *reply)
+static void session_cb(void *context, const struct connection_reply *reply)
 {
     struct connection *connection = context;
     struct connection_reply opened = *reply;
@@ -91,7 +91,7 @@ static void set_session(struct connection *connection)
     connection->state = CONNECTION_STATE_PREPARING;
     connection_run(connection,
                    &(struct connection_call){.query = "open_session", .parameters = parameters, .count = 3},
-                   on_session, connection);
+                   session_cb, connection);
 }
 
 static void check_server(struct connection *connection)

@@ -148,7 +148,7 @@ static void add_addresses(struct resolution *resolution, const char *host, const
 
 static void resolution_advance(struct resolution *resolution);
 
-static void on_looked_up(uv_getaddrinfo_t *request, int status, struct addrinfo *found)
+static void looked_up_cb(uv_getaddrinfo_t *request, int status, struct addrinfo *found)
 {
     struct resolution *resolution = request->data;
     struct connection *connection = resolution->connection;
@@ -174,7 +174,7 @@ static bool look_up(struct resolution *resolution, const char *host)
     struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
 
     resolution->request.data = resolution;
-    return uv_getaddrinfo(resolution->connection->loop, &resolution->request, on_looked_up, host, NULL,
+    return uv_getaddrinfo(resolution->connection->loop, &resolution->request, looked_up_cb, host, NULL,
                           &hints) == 0;
 }
 

@@ -92,7 +92,7 @@ void store_answer_error(struct store *store, const struct error *error)
     answer(store);
 }
 
-static void on_rolled_back(void *context, const struct connection_reply *reply)
+static void rolled_back_cb(void *context, const struct connection_reply *reply)
 {
     struct store *store = context;
 
@@ -104,7 +104,7 @@ static void on_rolled_back(void *context, const struct connection_reply *reply)
 void store_roll_back(struct store *store, enum store_result result)
 {
     store->reply.result = result;
-    store_execute(store, "rollback_transaction", on_rolled_back);
+    store_execute(store, "rollback_transaction", rolled_back_cb);
 }
 
 void store_roll_back_error(struct store *store, const struct error *error)
@@ -142,7 +142,7 @@ void store_execute(struct store *store, const char *query, connection_reply_cb r
 
 /* --- the lock ----------------------------------------------------------------------------------------------------- */
 
-static void on_lock(void *context, const struct connection_reply *reply)
+static void lock_cb(void *context, const struct connection_reply *reply)
 {
     struct store *store = context;
 
@@ -156,7 +156,7 @@ void store_lock(struct store *store, store_cb reply_cb, void *context)
 {
     store_call(store, reply_cb, context);
     copy_row_text(&store->row, store->source);
-    store_run(store, "lock_source", on_lock);
+    store_run(store, "lock_source", lock_cb);
 }
 
 /* --- coverage ----------------------------------------------------------------------------------------------------- */
@@ -174,7 +174,7 @@ void store_row_coverage(struct copy_row *row, int64_t roster_version, const stru
     copy_row_flag(row, full_compare);
 }
 
-static void on_covered(void *context, const struct connection_reply *reply)
+static void covered_cb(void *context, const struct connection_reply *reply)
 {
     struct store *store = context;
 
@@ -190,12 +190,12 @@ void store_cover(struct store *store, const struct store_organization *organizat
     store_call(store, reply_cb, context);
     store_row_coverage(&store->row, organization->roster_version, &organization->last_cycle_uuid, poll,
                        poll->full_compare);
-    store_run(store, "extend_coverage", on_covered);
+    store_run(store, "extend_coverage", covered_cb);
 }
 
 /* --- failed cycles ------------------------------------------------------------------------------------------------ */
 
-static void on_recorded(void *context, const struct connection_reply *reply)
+static void recorded_cb(void *context, const struct connection_reply *reply)
 {
     struct store *store = context;
 
@@ -223,5 +223,5 @@ void store_record_failure(struct store *store, const struct store_organization *
         copy_row_null(row);
     copy_row_text(row, error_class_name(cycle->failure->class));
     copy_row_text(row, cycle->failure->text);
-    store_run(store, "record_failure", on_recorded);
+    store_run(store, "record_failure", recorded_cb);
 }

@@ -80,7 +80,7 @@ static int add_entry(struct store *store, const struct uuid *user_id, const stru
                      "REINDEX it");
 }
 
-static int add_roster_piece(void *context, const char *piece, size_t length, struct error *error)
+static int roster_piece_cb(void *context, const char *piece, size_t length, struct error *error)
 {
     struct store *store = context;
     struct copy_reader reader;
@@ -103,7 +103,7 @@ static int add_roster_piece(void *context, const char *piece, size_t length, str
 }
 
 /* An absent member's digest is left unknown, so that its return is looked at. */
-static int add_member_piece(void *context, const char *piece, size_t length, struct error *error)
+static int member_piece_cb(void *context, const char *piece, size_t length, struct error *error)
 {
     struct store *store = context;
     struct copy_value values[COPY_MEMBER_COLUMNS];
@@ -129,7 +129,7 @@ static int add_member_piece(void *context, const char *piece, size_t length, str
 
 /* --- store_load --------------------------------------------------------------------------------------------------- */
 
-static void on_snapshot_over(void *context, const struct connection_reply *reply)
+static void snapshot_over_cb(void *context, const struct connection_reply *reply)
 {
     struct store *store = context;
 
@@ -139,7 +139,7 @@ static void on_snapshot_over(void *context, const struct connection_reply *reply
         store_answer(store, STORE_DONE);
 }
 
-static void on_members(void *context, const struct connection_reply *reply)
+static void members_cb(void *context, const struct connection_reply *reply)
 {
     struct store *store = context;
     struct store_organization *organization = store->organization;
@@ -149,10 +149,10 @@ static void on_members(void *context, const struct connection_reply *reply)
         return;
     }
     organization->discontinuity = roster_count(store->roster) != organization->present_members;
-    store_execute(store, "commit_transaction", on_snapshot_over);
+    store_execute(store, "commit_transaction", snapshot_over_cb);
 }
 
-static void on_organization(void *context, const struct connection_reply *reply)
+static void organization_cb(void *context, const struct connection_reply *reply)
 {
     struct store *store = context;
     struct copy_value values[ORGANIZATION_COLUMNS];
@@ -162,7 +162,7 @@ static void on_organization(void *context, const struct connection_reply *reply)
         store_roll_back_refused(store, reply);
     } else if (PQntuples(reply->rows) == 0) {
         digest_secret_random(&store->organization->secret); /* the first write stores it */
-        store_execute(store, "commit_transaction", on_snapshot_over);
+        store_execute(store, "commit_transaction", snapshot_over_cb);
     } else {
         copy_result_row(reply->rows, values, ORGANIZATION_COLUMNS);
         store->organization->exists = true;
@@ -172,21 +172,21 @@ static void on_organization(void *context, const struct connection_reply *reply)
                       "rollcall.roster_secret is damaged or gone; restore it from a backup");
             store_roll_back_error(store, &error);
         } else if (store->full) {
-            connection_copy_out(store->connection, "copy_members", add_member_piece, on_members, store);
+            connection_copy_out(store->connection, "copy_members", member_piece_cb, members_cb, store);
         } else {
-            connection_copy_out(store->connection, "copy_roster", add_roster_piece, on_members, store);
+            connection_copy_out(store->connection, "copy_roster", roster_piece_cb, members_cb, store);
         }
     }
 }
 
-static void on_snapshot(void *context, const struct connection_reply *reply)
+static void snapshot_cb(void *context, const struct connection_reply *reply)
 {
     struct store *store = context;
 
     if (reply->result != CONNECTION_DONE)
         store_answer_refused(store, reply);
     else
-        store_run(store, "load_organization", on_organization);
+        store_run(store, "load_organization", organization_cb);
 }
 
 void store_load(struct store *store, bool full, struct store_organization *organization,
@@ -199,12 +199,12 @@ void store_load(struct store *store, bool full, struct store_organization *organ
     store->organization = organization;
     store->roster = roster;
     copy_row_text(&store->row, store->source);
-    store_execute(store, "begin_snapshot", on_snapshot);
+    store_execute(store, "begin_snapshot", snapshot_cb);
 }
 
 /* --- full rows ---------------------------------------------------------------------------------------------------- */
 
-static int on_member_row(void *context, const PGresult *result, struct error *error)
+static int member_row_cb(void *context, const PGresult *result, struct error *error)
 {
     struct store *store = context;
     struct copy_value values[COPY_MEMBER_COLUMNS];
@@ -218,7 +218,7 @@ static int on_member_row(void *context, const PGresult *result, struct error *er
     return status;
 }
 
-static void on_rows_read(void *context, const struct connection_reply *reply)
+static void rows_read_cb(void *context, const struct connection_reply *reply)
 {
     struct store *store = context;
 
@@ -242,12 +242,12 @@ void store_read_members(struct store *store, const struct uuid *user_ids, size_t
     copy_row_text(&store->row, store->source);
     copy_row_array(&store->row, COPY_ARRAY_UUID, ids, count);
     const struct connection_call call = store_query(store, "read_members");
-    connection_stream(store->connection, &call, on_member_row, on_rows_read, store);
+    connection_stream(store->connection, &call, member_row_cb, rows_read_cb, store);
 }
 
 /* --- rejected records --------------------------------------------------------------------------------------------- */
 
-static int on_rejected_row(void *context, const PGresult *result, struct error *error)
+static int rejected_row_cb(void *context, const PGresult *result, struct error *error)
 {
     struct store *store = context;
     struct copy_value values[2];
@@ -269,5 +269,5 @@ void store_read_rejected(struct store *store, store_rejected_cb rejected_cb, sto
     store->row_context = context;
     copy_row_text(&store->row, store->source);
     const struct connection_call call = store_query(store, "read_rejected");
-    connection_stream(store->connection, &call, on_rejected_row, on_rows_read, store);
+    connection_stream(store->connection, &call, rejected_row_cb, rows_read_cb, store);
 }

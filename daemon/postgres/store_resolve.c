@@ -8,7 +8,7 @@
  */
 #include "postgres/store_private.h"
 
-static void on_cycle(void *context, const struct connection_reply *reply)
+static void cycle_cb(void *context, const struct connection_reply *reply)
 {
     struct store *store = context;
 
@@ -22,10 +22,10 @@ static void find_cycle(struct store *store)
 {
     copy_row_clear(&store->row);
     copy_row_uuid(&store->row, &store->cycle_uuid);
-    store_run(store, "find_cycle", on_cycle);
+    store_run(store, "find_cycle", cycle_cb);
 }
 
-static void on_organization_locked(void *context, const struct connection_reply *reply)
+static void organization_locked_cb(void *context, const struct connection_reply *reply)
 {
     struct store *store = context;
 
@@ -37,7 +37,7 @@ static void on_organization_locked(void *context, const struct connection_reply 
         find_cycle(store);
 }
 
-static void on_source_locked(void *context, const struct connection_reply *reply)
+static void source_locked_cb(void *context, const struct connection_reply *reply)
 {
     struct store *store = context;
 
@@ -49,7 +49,7 @@ static void on_source_locked(void *context, const struct connection_reply *reply
         find_cycle(store);
 }
 
-static void on_begun(void *context, const struct connection_reply *reply)
+static void begun_cb(void *context, const struct connection_reply *reply)
 {
     struct store *store = context;
     bool exists = store->resolving->exists;
@@ -60,9 +60,9 @@ static void on_begun(void *context, const struct connection_reply *reply)
     }
     copy_row_text(&store->row, exists ? store->resolving->id : store->source);
     if (exists)
-        store_run(store, "lock_organization", on_organization_locked);
+        store_run(store, "lock_organization", organization_locked_cb);
     else
-        store_run(store, "lock_source_briefly", on_source_locked);
+        store_run(store, "lock_source_briefly", source_locked_cb);
 }
 
 void store_resolve(struct store *store, const struct store_organization *organization,
@@ -71,5 +71,5 @@ void store_resolve(struct store *store, const struct store_organization *organiz
     store_call(store, reply_cb, context);
     store->resolving = organization;
     store->cycle_uuid = *cycle_uuid;
-    store_execute(store, "begin_transaction", on_begun);
+    store_execute(store, "begin_transaction", begun_cb);
 }

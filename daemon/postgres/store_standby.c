@@ -37,7 +37,7 @@ static bool read_view(const PGresult *rows, struct standby_view *view)
            copy_get_uuid(&values[WRITER_LAST_CYCLE], &view->last_cycle);
 }
 
-static void on_writer(void *context, const struct connection_reply *reply)
+static void writer_cb(void *context, const struct connection_reply *reply)
 {
     struct store *store = context;
     struct error error;
@@ -58,10 +58,10 @@ void store_observe_writer(struct store *store, struct standby_view *ret_view, st
     store_call(store, reply_cb, context);
     store->view = ret_view;
     copy_row_text(&store->row, store->source);
-    store_run(store, "observe_writer", on_writer);
+    store_run(store, "observe_writer", writer_cb);
 }
 
-static void on_ended(void *context, const struct connection_reply *reply)
+static void ended_cb(void *context, const struct connection_reply *reply)
 {
     struct store *store = context;
 
@@ -76,5 +76,5 @@ void store_end_writer(struct store *store, const struct standby_view *view, stor
     store_call(store, reply_cb, context);
     copy_row_integer(&store->row, view->pid);
     copy_row_time(&store->row, view->session_began);
-    store_run(store, "end_session", on_ended);
+    store_run(store, "end_session", ended_cb);
 }

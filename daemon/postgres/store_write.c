@@ -98,7 +98,7 @@ static void keep_write(struct store *store, const struct store_organization *org
 
 /* A first cycle met a row of its organization. It is somebody else's write, unless it belongs to another section of the
  * configuration: then trying again would never help. */
-static void on_owner(void *context, const struct connection_reply *reply)
+static void owner_cb(void *context, const struct connection_reply *reply)
 {
     struct store *store = context;
     struct copy_value owner = {0};
@@ -126,10 +126,10 @@ static void find_owner(struct store *store)
 {
     copy_row_clear(&store->row);
     copy_row_text(&store->row, store->write.organization_id);
-    store_run(store, "find_organization", on_owner);
+    store_run(store, "find_organization", owner_cb);
 }
 
-static void on_cycle_begun(void *context, const struct connection_reply *reply)
+static void cycle_begun_cb(void *context, const struct connection_reply *reply)
 {
     struct store *store = context;
     struct copy_value cycle_id;
@@ -147,14 +147,14 @@ static void on_cycle_begun(void *context, const struct connection_reply *reply)
     }
 }
 
-static void on_begun(void *context, const struct connection_reply *reply)
+static void begun_cb(void *context, const struct connection_reply *reply)
 {
     struct store *store = context;
 
     if (reply->result != CONNECTION_DONE)
         store_answer_refused(store, reply);
     else
-        store_run(store, store->write.first ? "begin_first_cycle" : "begin_cycle", on_cycle_begun);
+        store_run(store, store->write.first ? "begin_first_cycle" : "begin_cycle", cycle_begun_cb);
 }
 
 void store_begin(struct store *store, const struct store_organization *organization,
@@ -173,7 +173,7 @@ void store_begin(struct store *store, const struct store_organization *organizat
         copy_row_uuid(&store->row, &organization->last_cycle_uuid);
         add_repaired(store, cycle);
     }
-    store_execute(store, "begin_transaction", on_begun);
+    store_execute(store, "begin_transaction", begun_cb);
 }
 
 /* --- exchange 2: one row after the other -------------------------------------------------------------------------- */
@@ -276,7 +276,7 @@ static void give_call(const struct store *store, enum write_part part, struct co
     ret_call->expected_rows = part_queries[part].expected_rows;
 }
 
-static int next_call(void *context, struct connection_call *ret_call, struct error *error)
+static int next_call_cb(void *context, struct connection_call *ret_call, struct error *error)
 {
     struct store *store = context;
     struct store_write *write = &store->write;
@@ -301,7 +301,7 @@ static int next_call(void *context, struct connection_call *ret_call, struct err
     return 1;
 }
 
-static void on_written(void *context, const struct connection_reply *reply)
+static void written_cb(void *context, const struct connection_reply *reply)
 {
     struct store *store = context;
 
@@ -313,7 +313,7 @@ static void on_written(void *context, const struct connection_reply *reply)
 
 /* --- exchange 2: many rows ---------------------------------------------------------------------------------------- */
 
-static int fill(void *context, struct buffer *piece, struct error *error)
+static int fill_cb(void *context, struct buffer *piece, struct error *error)
 {
     struct store *store = context;
     int more = 1;
@@ -349,7 +349,7 @@ static bool is_complete(struct store *store, const struct connection_reply *repl
     return false;
 }
 
-static void on_part_written(void *context, const struct connection_reply *reply)
+static void part_written_cb(void *context, const struct connection_reply *reply)
 {
     struct store *store = context;
 
@@ -359,24 +359,24 @@ static void on_part_written(void *context, const struct connection_reply *reply)
     copy_part(store);
 }
 
-static void on_stage_filled(void *context, const struct connection_reply *reply)
+static void stage_filled_cb(void *context, const struct connection_reply *reply)
 {
     struct store *store = context;
 
     if (!is_complete(store, reply))
         return;
     copy_row_clear(&store->row);
-    store_run(store, "update_members_from_stage", on_part_written);
+    store_run(store, "update_members_from_stage", part_written_cb);
 }
 
-static void on_stage(void *context, const struct connection_reply *reply)
+static void stage_cb(void *context, const struct connection_reply *reply)
 {
     struct store *store = context;
 
     if (reply->result != CONNECTION_DONE)
         store_answer_refused(store, reply);
     else
-        connection_copy_in(store->connection, "copy_in_member_stage", fill, on_stage_filled, store);
+        connection_copy_in(store->connection, "copy_in_member_stage", fill_cb, stage_filled_cb, store);
 }
 
 static void copy_part(struct store *store)
@@ -386,13 +386,13 @@ static void copy_part(struct store *store)
     while (write->part < WRITE_REJECTIONS && spool_of(write)->records == 0)
         next_part(write);
     if (write->part == WRITE_INSERTS)
-        connection_copy_in(store->connection, "copy_in_members", fill, on_part_written, store);
+        connection_copy_in(store->connection, "copy_in_members", fill_cb, part_written_cb, store);
     else if (write->part == WRITE_UPDATES)
-        store_execute(store, "create_member_stage", on_stage);
+        store_execute(store, "create_member_stage", stage_cb);
     else if (write->part == WRITE_CHANGES)
-        connection_copy_in(store->connection, "copy_in_changes", fill, on_part_written, store);
+        connection_copy_in(store->connection, "copy_in_changes", fill_cb, part_written_cb, store);
     else
-        connection_pipeline(store->connection, next_call, on_written, store);
+        connection_pipeline(store->connection, next_call_cb, written_cb, store);
 }
 
 void store_write(struct store *store, struct changeset *set, store_cb reply_cb, void *context)
@@ -403,7 +403,7 @@ void store_write(struct store *store, struct changeset *set, store_cb reply_cb, 
     store->write.set = set;
     store->write.part = WRITE_INSERTS;
     if (rows <= PIPELINE_ROWS_MAX)
-        connection_pipeline(store->connection, next_call, on_written, store);
+        connection_pipeline(store->connection, next_call_cb, written_cb, store);
     else
         copy_part(store);
 }
@@ -411,7 +411,7 @@ void store_write(struct store *store, struct changeset *set, store_cb reply_cb, 
 /* --- exchange 3 --------------------------------------------------------------------------------------------------- */
 
 /* COMMIT of a transaction that failed is answered without an error, but the tag names what was done: ROLLBACK. */
-static void on_committed(void *context, const struct connection_reply *reply)
+static void committed_cb(void *context, const struct connection_reply *reply)
 {
     struct store *store = context;
     struct error error;
@@ -430,7 +430,7 @@ static void on_committed(void *context, const struct connection_reply *reply)
 void store_commit(struct store *store, store_cb reply_cb, void *context)
 {
     store_call(store, reply_cb, context);
-    store_execute(store, "commit_transaction", on_committed);
+    store_execute(store, "commit_transaction", committed_cb);
 }
 
 void store_rollback(struct store *store, store_cb reply_cb, void *context)
