@@ -5,6 +5,7 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
+#include "service/config_comments.h"
 #include "service/config_private.h"
 
 #include <confuse.h>
@@ -19,8 +20,9 @@
 #define FILE_MAX     ((size_t)1024 * 1024)
 
 /* libconfuse takes the end of the file for the end of a section or comment, too. This option follows the file's own text:
- * met inside a section, where it is not known, it tells of a missing brace; never met, of an open comment. */
+ * met inside a section, where it is not known, it tells of a missing brace; never met, of an open comment or text. */
 #define END_OF_FILE "END-OF-FILE"
+#define OPEN_TEXT   "a comment or a quoted text; add the missing */ or quote"
 
 /* libconfuse's callbacks have no context of their own: this is the file being read. */
 static struct {
@@ -42,6 +44,13 @@ static int complain(const cfg_t *file, const char *text, const char *advice)
     return -1;
 }
 
+/* Something is open at the file's end, and no line can be told: it began somewhere before. */
+static void complain_end(const cfg_t *file, const char *inside)
+{
+    if (reading.error->class == ERROR_NONE)
+        error_set(reading.error, ERROR_CONFIG, "%s: the file ends inside %s", file->filename, inside);
+}
+
 /* libconfuse's own complaints: about the grammar, and about names that it was not told. */
 static void complain_cb(cfg_t *file, const char *format, va_list arguments)
 {
@@ -49,7 +58,9 @@ static void complain_cb(cfg_t *file, const char *format, va_list arguments)
 
     vsnprintf(text, sizeof text, format, arguments);
     if (strstr(text, END_OF_FILE) != NULL)
-        complain(file, "the file ends inside a section; add the missing }", "");
+        complain_end(file, "a section; add the missing }");
+    else if (strcmp(text, "premature end of file") == 0 || strcmp(text, "unterminated string constant") == 0)
+        complain_end(file, OPEN_TEXT);
     else
         complain(file, text, "; every section and setting: rollcall --help-config");
 }
@@ -148,7 +159,7 @@ static int parse(const char *path, struct buffer *text, struct error *error)
     file->filename = memory_string(path); /* cfg_free frees it */
     bool understood = cfg_parse_fp(file, stream) == CFG_SUCCESS;
     if (understood && !cfg_getbool(file, END_OF_FILE))
-        complain(file, "the file ends inside a comment; add the missing */", "");
+        complain_end(file, OPEN_TEXT);
     fclose(stream);
     cfg_free(file);
     if (!understood && error->class == ERROR_NONE)
@@ -175,6 +186,7 @@ static int read_text(const char *path, struct buffer *text, struct error *error)
     buffer_add_text(text, "\n" END_OF_FILE " = true\n");
     if (text->overflowed)
         return error_set(error, ERROR_CONFIG, "%s is too large to be a configuration", path);
+    config_comments_blank(text->data, text->length);
     return 0;
 }
 
