@@ -4,10 +4,10 @@ set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME rollcall)
 set(CPACK_PACKAGE_CONTACT "Rollcall maintainers <maintainers@rollcall.invalid>")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "faithful, auditable copy of a Luzmo organization in PostgreSQL")
-set(CPACK_PACKAGE_DESCRIPTION "Rollcall keeps a copy of the members of a Luzmo organization and their roles in
-PostgreSQL, with every change recorded. It polls the Luzmo Core API as a service
-or from a timer, writes what changed, and never changes anything in Luzmo.
-Views for reports and the full history come with it.")
+set(CPACK_PACKAGE_DESCRIPTION "Rollcall keeps a copy of the members of a Luzmo organization and their roles
+in PostgreSQL, with every change recorded. It polls the Luzmo Core API as a
+service or from a timer, writes what changed, and never changes anything in
+Luzmo. Views for reports and the full history come with it.")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_PRE_BUILD_SCRIPTS ${PROJECT_SOURCE_DIR}/cmake/debian/before_packing.cmake)
