@@ -140,7 +140,9 @@ static void check_database(struct checkup *checkup)
     }
     passed(checkup, "database", session_describe(checkup->session));
     if (session_check_pooler(checkup->session, &checkup->config, checkup->credentials.passfile, &error) < 0)
-        failed(checkup, "database", &error);
+        failed(checkup, "pooler", &error);
+    else
+        passed(checkup, "pooler", "none in between that shares sessions");
     check_schema(checkup);
 }
 

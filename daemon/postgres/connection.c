@@ -71,6 +71,11 @@ const char *connection_describe(const struct connection *connection)
     return connection->description ? connection->description : "the database of database.conninfo";
 }
 
+int connection_process(const struct connection *connection)
+{
+    return PQbackendPID(connection->pg);
+}
+
 /* --- the socket --------------------------------------------------------------------------------------------------- */
 
 void connection_attach_socket(struct connection *connection)

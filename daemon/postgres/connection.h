@@ -15,6 +15,11 @@
 
 struct connection; /* opaque */
 
+/* What to say when a session turns out not to be ours alone. */
+#define CONNECTION_SHARED                                                                                          \
+    "a connection pooler in between shares server sessions among its clients, so no lock can be held through it; " \
+    "connect to PostgreSQL directly, or use the pooler's session mode"
+
 struct connection_settings {
     const char *
         conninfo; /* libpq connection string or URI; PG* variables, services and pass files work as everywhere */
@@ -66,6 +71,9 @@ void connection_close(struct connection *connection, void (*closed_cb)(void *con
 bool connection_is_open(const struct connection *connection);
 const char *connection_describe(
     const struct connection *connection); /* "database rollcall on /run/postgresql as rollcall", no secret */
+
+/* The server process as the other side introduced it while connecting; a pooler makes one up. */
+int connection_process(const struct connection *connection);
 
 /* Parameters in binary or text; NULL value is SQL NULL. They are copied before the call returns. */
 struct connection_parameter {

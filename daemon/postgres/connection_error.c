@@ -20,11 +20,13 @@ static const struct sqlstate_rule rules[] = {
     {"08", ERROR_UNAVAILABLE, true, NULL},
     {"25006", ERROR_UNAVAILABLE, false,
      "let database.conninfo name the primary, or all hosts separated by commas"},
+    {"26000", ERROR_CONFIG, false, CONNECTION_SHARED}, /* a statement that was prepared is gone */
     {"28", ERROR_CREDENTIALS, false,
      "check user and password (database.conninfo, pass file) and the server's pg_hba.conf"},
     {"3D000", ERROR_CONFIG, false, "create the database or correct dbname in database.conninfo"},
     {"3F000", ERROR_CONFIG, false, "`rollcall check` says what the schema lacks"},
     {"40", ERROR_UNAVAILABLE, true, NULL},
+    {"42P05", ERROR_CONFIG, false, CONNECTION_SHARED}, /* it is there already */
     {"42501", ERROR_CONFIG, false,
      "connect as the role that owns the schema rollcall, or grant this one what it lacks"},
     {"42P01", ERROR_CONFIG, false, "`rollcall check` says what the schema lacks"},

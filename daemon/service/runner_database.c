@@ -106,14 +106,29 @@ static void schema_cb(void *context, const struct connection_reply *reply,
     }
 }
 
-static void connected_cb(void *context, const struct connection_reply *reply)
+static void pooler_cb(void *context, const struct connection_reply *reply)
 {
     struct runner *runner = context;
 
+    runner->pooler = NULL;
     if (reply->result == CONNECTION_DONE)
         migrate_inspect(runner->connection, schema_cb, runner);
     else
         open_failed(runner, &reply->error);
+}
+
+/* `plan` takes no lock, so a pooler does not disturb it. */
+static void connected_cb(void *context, const struct connection_reply *reply)
+{
+    struct runner *runner = context;
+
+    if (reply->result != CONNECTION_DONE)
+        open_failed(runner, &reply->error);
+    else if (runner->options.mode == CYCLE_MODE_PLAN)
+        migrate_inspect(runner->connection, schema_cb, runner);
+    else
+        runner->pooler = pooler_detect(&runner->loop, runner->connection, &runner->database, pooler_cb,
+                                       runner);
 }
 
 static void lost_cb(void *context, const struct error *error)
@@ -124,11 +139,9 @@ static void lost_cb(void *context, const struct error *error)
 
 void runner_open(struct runner *runner)
 {
-    struct connection_settings settings;
-
     settings_of_database(&runner->config, runner->credentials.passfile,
-                         runner->options.mode == CYCLE_MODE_PLAN, &settings);
-    runner->connection = connection_new(&runner->loop, &settings);
+                         runner->options.mode == CYCLE_MODE_PLAN, &runner->database);
+    runner->connection = connection_new(&runner->loop, &runner->database);
     connection_watch(runner->connection, lost_cb, runner);
     connection_open(runner->connection, connected_cb, runner);
 }
@@ -456,6 +469,8 @@ void runner_close(struct runner *runner)
 {
     runner->closing = true;
     uv_timer_stop(&runner->lock_timer);
+    pooler_cancel(runner->pooler);
+    runner->pooler = NULL;
     connection_close(runner->connection, closed_cb, runner);
 }
 

@@ -9,6 +9,7 @@
 #include "core/standby.h"
 #include "luzmo/client.h"
 #include "postgres/connection.h"
+#include "postgres/pooler.h"
 #include "postgres/store.h"
 #include "service/comparison.h"
 #include "service/credentials.h"
@@ -51,7 +52,9 @@ struct runner {
     struct client *client;
     int64_t last_pull_us; /* monotonic; when the last pull began */
 
-    struct connection *connection; /* NULL when there is none */
+    struct connection_settings database; /* of `connection` */
+    struct connection *connection;       /* NULL when there is none */
+    struct pooler *pooler;               /* while it is looked whether one stands in between */
     struct store *store;
     bool closing;          /* CLOSE is under way: replies of the dying connection are not told */
     bool schema_missing;   /* plan only: nothing was ever installed */

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "postgres/connection.h"
 #include "postgres/migrate.h"
+#include "postgres/pooler.h"
 #include "postgres/row.h"
 #include "service/settings.h"
 
@@ -119,6 +120,16 @@ int session_check_schema(struct session *session, struct error *error)
     return status < 0 || schema.usable ? status : error_set(error, ERROR_CONFIG, "%s", schema.detail);
 }
 
+int session_check_pooler(struct session *session, const struct config *config, const char *passfile,
+                         struct error *error)
+{
+    struct connection_settings settings;
+
+    settings_of_database(config, passfile, false, &settings);
+    pooler_detect(&session->loop, session->connection, &settings, reply_cb, session);
+    return wait_for_reply(session, error);
+}
+
 int session_migrate(struct session *session, int *ret_applied, struct error *error)
 {
     migrate_run(session->connection, schema_cb, session);
@@ -164,74 +175,11 @@ int session_run(struct session *session, const struct session_query *query, sess
 
     for (int i = 0; i < query->count; i++) {
         const char *text = query->parameters[i];
-        list[i] = (struct connection_parameter){.value = text, .length = text == NULL ? 0 : (int)strlen(text)};
+        list[i] = (struct connection_parameter){.value = text,
+                                                .length = text == NULL ? 0 : (int)strlen(text)};
     }
     session->row_cb = callback;
     session->row_context = context;
     connection_stream(session->connection, &call, row_cb, reply_cb, session);
     return wait_for_reply(session, error);
-}
-
-/* --- poolers ------------------------------------------------------------------------------------------------------ */
-
-/* Enough rows that the server is still sending them when the first one is looked at. */
-#define BUSY_ROWS "300000"
-
-struct pooler_trial {
-    struct session *session;
-    long before; /* the server process behind `session`, alone */
-    long during; /* the same while another connection is busy */
-    long other;  /* the one behind the other connection */
-};
-
-static int backend_cb(void *context, const struct column *columns, int count, struct error *error)
-{
-    long *backend = context;
-
-    (void)count;
-    (void)error;
-    *backend = strtol(columns[0].value, NULL, 10);
-    return 0;
-}
-
-static int read_backend(struct session *session, long *ret_backend, struct error *error)
-{
-    const char *rows = "1";
-    const struct session_query query = {.name = "read_backend", .parameters = &rows, .count = 1};
-
-    return session_run(session, &query, backend_cb, ret_backend, error);
-}
-
-/* The first row of a long answer: the other connection's server is busy now, so a pooler that shares servers between
- * transactions has to give the session another one. Every further row is passed over. */
-static int busy_cb(void *context, const struct column *columns, int count, struct error *error)
-{
-    struct pooler_trial *trial = context;
-
-    if (trial->other != 0)
-        return 0;
-    backend_cb(&trial->other, columns, count, error);
-    return read_backend(trial->session, &trial->during, error);
-}
-
-int session_check_pooler(struct session *session, const struct config *config, const char *passfile,
-                         struct error *error)
-{
-    const char *rows = BUSY_ROWS;
-    const struct session_query query = {.name = "read_backend", .parameters = &rows, .count = 1};
-    struct pooler_trial trial = {.session = session};
-    struct session *other = NULL;
-    int status = read_backend(session, &trial.before, error);
-
-    if (status == 0)
-        status = session_open(config, passfile, true, &other, error);
-    if (status == 0)
-        status = session_run(other, &query, busy_cb, &trial, error);
-    session_close(other);
-    if (status == 0 && (trial.before != trial.during || trial.before == trial.other))
-        status = error_set(
-            error, ERROR_CONFIG,
-            "there is a connection pooler in between that shares server sessions between transactions, which cannot "
-            "carry the writer's lock; connect to PostgreSQL directly, or use the pooler's session mode");
-    return status;
 }

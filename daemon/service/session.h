@@ -35,8 +35,7 @@ MUST_CHECK int session_inspect_schema(struct session *session, struct session_sc
 /* The same for those who need it: ERROR_CONFIG when it is not usable. */
 MUST_CHECK int session_check_schema(struct session *session, struct error *error);
 
-/* A pooler that hands out another server session for each transaction cannot carry the writer's lock: ERROR_CONFIG.
- * Opens a second connection for a moment. */
+/* A pooler that hands out another server session for each transaction cannot carry the writer's lock: ERROR_CONFIG. */
 MUST_CHECK int session_check_pooler(struct session *session, const struct config *config,
                                     const char *passfile, struct error *error);
 

@@ -52,6 +52,16 @@ install_postgresql() {
     return $installed
 }
 
+# PgBouncer's program, unpacked into build/pgbouncer: its package would start a service, now and at every boot. Where it is
+# installed already, that one is used. Without it its tests are skipped.
+unpack_pgbouncer() {
+    log=$1
+    [ ! -x /usr/sbin/pgbouncer ] && [ ! -x build/pgbouncer/usr/sbin/pgbouncer ] || return 0
+    mkdir -p build/pgbouncer
+    (cd build/pgbouncer && apt-get download -q pgbouncer && dpkg-deb -x pgbouncer_*.deb . && rm pgbouncer_*.deb) > "$log" 2>&1 ||
+        echo "pgbouncer cannot be had, its tests are skipped (see $log)"
+}
+
 # The directory with initdb and postgres of the newest server that is installed, at least 13; empty when there is none.
 postgresql_programs() {
     for directory in $(ls -d /usr/lib/postgresql/*/bin 2> /dev/null | sort -t/ -k5 -rn); do
@@ -72,4 +82,5 @@ simulator_packages="libmicrohttpd-dev libgnutls28-dev curl"
 
 # What the tests need beside those.
 test_packages="libcmocka-dev python3 python3-pytest python3-psycopg2 openssl ca-certificates procps valgrind
-    gcc lcov clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 debootstrap systemd-container dpkg-dev man-db"
+    gcc lcov clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 debootstrap systemd-container dpkg-dev man-db
+    libevent-2.1-7 libc-ares2"

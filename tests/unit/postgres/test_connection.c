@@ -286,6 +286,23 @@ static void test_refused_statement_leaves_the_session_usable(void **state)
     desk_close(&desk);
 }
 
+/* A pooler that shares sessions shows in statements that are gone, or there already. */
+static void test_a_session_that_is_not_ours(void **state)
+{
+    static const char *const signs[] = {"EXECUTE nonesuch",
+                                        "PREPARE twice AS SELECT 1; PREPARE twice AS SELECT 1"};
+    struct desk desk;
+
+    (void)state;
+    desk_open(&desk);
+    for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
+        ask(&desk, signs[i]);
+        assert_int_equal(desk.reply.error.class, ERROR_CONFIG);
+        assert_non_null(strstr(desk.reply.error.text, CONNECTION_SHARED));
+    }
+    desk_close(&desk);
+}
+
 static void test_row_values_stay_out_of_errors(void **state)
 {
     struct desk desk;
@@ -522,6 +539,7 @@ int main(void)
         cmocka_unit_test(test_second_host),
         cmocka_unit_test(test_hot_standby),
         cmocka_unit_test(test_refused_statement_leaves_the_session_usable),
+        cmocka_unit_test(test_a_session_that_is_not_ours),
         cmocka_unit_test(test_row_values_stay_out_of_errors),
         cmocka_unit_test(test_several_statements_in_one_text),
         cmocka_unit_test(test_prepared_once),
