@@ -251,3 +251,20 @@ void utf8_add_json(struct buffer *buffer, const char *text, size_t length)
     buffer_add(buffer, text + run, length - run);
     buffer_add_char(buffer, '"');
 }
+
+void utf8_add_visible_json(struct buffer *buffer, const char *json, size_t length)
+{
+    for (size_t at = 0; at < length;) {
+        struct step step = step_at(json + at, length - at);
+        uint32_t code = step.code;
+
+        if (!step.well_formed || code < 0x7f || !is_invisible(code))
+            buffer_add(buffer, json + at, step.length);
+        else if (code < 0x10000)
+            buffer_add_format(buffer, "\\u%04x", code);
+        else
+            buffer_add_format(buffer, "\\u%04x\\u%04x", 0xd800 + ((code - 0x10000) >> 10),
+                              0xdc00 + ((code - 0x10000) & 0x3ff));
+        at += step.length;
+    }
+}

@@ -27,4 +27,8 @@ void utf8_add_csv(struct buffer *buffer, const char *text, size_t length);
 /* A JSON string with its quotes; control characters escaped, everything else as UTF-8. Text must be valid UTF-8. */
 void utf8_add_json(struct buffer *buffer, const char *text, size_t length);
 
+/* JSON once more, safe to look at: what utf8_add_printable would not show becomes \u escapes of the strings in which
+ * alone it can stand. It means the same. White space between the tokens stays. */
+void utf8_add_visible_json(struct buffer *buffer, const char *json, size_t length);
+
 #endif

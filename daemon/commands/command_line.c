@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "commands/command.h"
+#include "commands/terminal.h"
 #include "service/credentials.h"
 #include "service/runner.h"
 
@@ -139,8 +140,8 @@ static int take_option(struct arguments *arguments, const char *word, const stru
         invocation->values[i] = "";
         return 0;
     }
-    return error_set(error, ERROR_USAGE, "rollcall %s knows no option %s; see: rollcall %s --help",
-                     command->name, word, command->name);
+    return error_set(error, ERROR_USAGE, "%s knows no option %s; see: rollcall %s --help", command->name,
+                     word, command->name);
 }
 
 /* Reads what stands after the command's name. */
@@ -158,9 +159,8 @@ static int read_options(struct arguments *arguments, const struct command *comma
         else if (strncmp(word, "--", 2) == 0)
             status = take_option(arguments, word, command, invocation, error);
         else
-            status = error_set(error, ERROR_USAGE,
-                               "rollcall %s takes no argument \"%s\"; see: rollcall %s --help", command->name,
-                               word, command->name);
+            status = error_set(error, ERROR_USAGE, "%s takes no argument \"%s\"; see: rollcall %s --help",
+                               command->name, word, command->name);
         if (status < 0)
             return status;
     }
@@ -247,7 +247,9 @@ int command_line_run(int argc, char **argv)
     if (status >= 0 && fflush(stdout) != 0)
         status = error_set(&error, ERROR_UNAVAILABLE, "the output could not be written: %m");
     if (status < 0) {
-        fprintf(stderr, "rollcall: %s\n", error.text);
+        fputs("rollcall: ", stderr);
+        terminal_print(stderr, error.text, strlen(error.text)); /* it may repeat a word of the command line */
+        putc('\n', stderr);
         status = (int)command_exit_code(error.class);
     }
     if (runner_left_lookup())

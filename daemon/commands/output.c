@@ -22,6 +22,7 @@ struct output {
     const char *const *table_columns;
     size_t table_count;
     bool coloured;
+    bool interactive;
     uint64_t rows;
     char *kept[ALIGNED_ROWS][TABLE_COLUMNS_MAX];
     size_t kept_count;
@@ -55,6 +56,7 @@ struct output *output_new(enum output_format format, const char *const *table_co
     while (table_columns[output->table_count] != NULL)
         output->table_count++;
     output->coloured = terminal_wants_colour();
+    output->interactive = terminal_is_interactive();
     buffer_init(&output->line, CELL_MAX);
     return output;
 }
@@ -70,13 +72,22 @@ void output_free(struct output *output)
     free(output);
 }
 
-static void write_line(struct output *output)
-{
-    fwrite(output->line.data, 1, output->line.length, stdout);
-    buffer_clear(&output->line);
-}
-
 /* --- CSV, RFC 4180 ------------------------------------------------------------------------------------------------ */
+
+/* For a program exactly as it is; a person who looks at it sees what could steer the terminal. */
+static void csv_value(struct output *output, const char *value)
+{
+    struct buffer printable;
+
+    if (!output->interactive) {
+        utf8_add_csv(&output->line, value, strlen(value));
+        return;
+    }
+    buffer_init(&printable, CELL_MAX);
+    utf8_add_printable(&printable, value, strlen(value));
+    utf8_add_csv(&output->line, printable.data, printable.length);
+    buffer_done(&printable);
+}
 
 static void csv_row(struct output *output, const struct column *columns, int count)
 {
@@ -87,10 +98,11 @@ static void csv_row(struct output *output, const struct column *columns, int cou
     for (int i = 0; i < count; i++) {
         buffer_add_text(&output->line, i == 0 ? "" : ",");
         if (columns[i].value != NULL)
-            utf8_add_csv(&output->line, columns[i].value, strlen(columns[i].value));
+            csv_value(output, columns[i].value);
     }
     buffer_add_text(&output->line, "\r\n");
-    write_line(output);
+    fwrite(output->line.data, 1, output->line.length, stdout);
+    buffer_clear(&output->line);
 }
 
 /* --- JSON: an array of objects ------------------------------------------------------------------------------------ */
@@ -113,7 +125,8 @@ static void json_row(struct output *output, const struct column *columns, int co
         json_value(&output->line, &columns[i]);
     }
     buffer_add_char(&output->line, '}');
-    write_line(output);
+    terminal_print_json(stdout, output->line.data, output->line.length);
+    buffer_clear(&output->line);
 }
 
 /* --- table -------------------------------------------------------------------------------------------------------- */

@@ -33,7 +33,7 @@ static void print_json_text(const char *text, size_t length)
 
     buffer_init(&quoted, 16 * length + 16);
     utf8_add_json(&quoted, text, length);
-    fwrite(quoted.data, 1, quoted.length, stdout);
+    terminal_print_json(stdout, quoted.data, quoted.length);
     buffer_done(&quoted);
 }
 
@@ -48,7 +48,8 @@ static void print_json_field(const char *key, const struct field_value *value)
 
 static void print_json_image(const char *key, const char *image, size_t length)
 {
-    printf(",\"%s\":%.*s", key, image ? (int)length : 4, image ? image : "null");
+    printf(",\"%s\":", key);
+    terminal_print_json(stdout, image ? image : "null", image ? length : strlen("null"));
 }
 
 static void print_json_change(struct json_plan *plan, const struct finding *finding, const char *kind,

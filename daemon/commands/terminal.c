@@ -36,6 +36,16 @@ void terminal_print(FILE *out, const char *text, size_t length)
     buffer_done(&printable);
 }
 
+void terminal_print_json(FILE *out, const char *json, size_t length)
+{
+    struct buffer visible;
+
+    buffer_init(&visible, PRINTED_MAX);
+    utf8_add_visible_json(&visible, json, length);
+    fwrite(visible.data, 1, visible.length, out);
+    buffer_done(&visible);
+}
+
 static const char *const escapes[] = {
     [COLOUR_NONE] = "",        [COLOUR_BOLD] = "\x1b[1m",   [COLOUR_DIM] = "\x1b[2m",
     [COLOUR_RED] = "\x1b[31m", [COLOUR_GREEN] = "\x1b[32m", [COLOUR_YELLOW] = "\x1b[33m",

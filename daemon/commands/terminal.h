@@ -24,7 +24,10 @@ bool terminal_is_interactive(void); /* standard output is a terminal */
 /* Prints text that nobody has vouched for: what could steer a terminal becomes visible (base/utf8). */
 void terminal_print(FILE *out, const char *text, size_t length);
 
-/* The same in a colour, padded with spaces to `columns`. `coloured` false: no colour. */
+/* JSON that means the same (base/utf8). */
+void terminal_print_json(FILE *out, const char *json, size_t length);
+
+/* Text in a colour, padded with spaces to `columns`. `coloured` false: no colour. */
 void terminal_print_cell(FILE *out, const char *text, size_t columns, enum colour colour, bool coloured);
 
 #endif

@@ -195,6 +195,23 @@ static void json_escapes_what_it_must(void **state)
     buffer_done(&buffer);
 }
 
+static void visible_json_means_the_same(void **state)
+{
+    static const struct text_case cases[] = {
+        {"", ""},
+        {"[\n  \"Zoë 😀\\n\", 1\r\n]\t", "[\n  \"Zoë 😀\\n\", 1\r\n]\t"},
+        {"\"\x7f\"", "\"\\u007f\""},
+        {"\"a\xc2\x9b"
+         "b\u202ec\u2028\"",
+         "\"a\\u009bb\\u202ec\\u2028\""},
+        {"{\"\ufeff\":\"\U000e0041\"}", "{\"\\ufeff\":\"\\udb40\\udc41\"}"},
+        {"\"\xff\"", "\"\xff\""},
+    };
+    (void)state;
+
+    expect_all(utf8_add_visible_json, cases, COUNT(cases));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -204,6 +221,7 @@ int main(void)
         cmocka_unit_test(width_is_counted_in_columns),
         cmocka_unit_test(a_csv_field_is_data_and_never_a_formula),
         cmocka_unit_test(json_escapes_what_it_must),
+        cmocka_unit_test(visible_json_means_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
