@@ -78,11 +78,15 @@ class Rollcall:
         self.config_file.write_text(render({
             name: {**places.get(name, {}), **DEFAULTS.get(name, {}), **sections.get(name, {})} for name in names}))
 
-    def command(self, *arguments, timeout=60, **environment):
-        """Runs `rollcall -c FILE ...` to its end."""
-        done = subprocess.run([self.binary, "-c", self.config_file, *map(str, arguments)], capture_output=True,
-                              timeout=timeout, env=clean_environment(**environment), cwd=self.directory)
+    def run_with(self, *arguments, timeout=60, **environment):
+        """Runs `rollcall ...` to its end."""
+        done = subprocess.run([self.binary, *map(str, arguments)], capture_output=True, timeout=timeout,
+                              env=clean_environment(**environment), cwd=self.directory)
         return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    def command(self, *arguments, **how):
+        """Runs `rollcall -c FILE ...` to its end."""
+        return self.run_with("-c", self.config_file, *arguments, **how)
 
     def once(self, code=0):
         """One cycle. Fails the test unless it ends with `code`."""
@@ -100,9 +104,9 @@ class Rollcall:
     def changes(self, *options):
         return self.command("changes", *options)
 
-    def run(self, command="run"):
+    def run(self, command="run", **environment):
         """`rollcall run` (or another command) in the background."""
-        daemon = Daemon(self, command)
+        daemon = Daemon(self, command, environment)
         self.daemons.append(daemon)
         return daemon
 
@@ -112,12 +116,12 @@ class Rollcall:
 
 
 class Daemon:
-    def __init__(self, rollcall, command="run"):
+    def __init__(self, rollcall, command, environment):
         self.rollcall = rollcall
         self.log_file = rollcall.directory / f"daemon-{len(rollcall.daemons) + 1}.log"
         with open(self.log_file, "wb") as log:
             self.process = subprocess.Popen([rollcall.binary, "-c", rollcall.config_file, command], stdout=log, stderr=log,
-                                            env=clean_environment(), cwd=rollcall.directory,
+                                            env=clean_environment(**environment), cwd=rollcall.directory,
                                             preexec_fn=die_with_tests)
 
     def log(self):
