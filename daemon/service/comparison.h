@@ -22,9 +22,9 @@ struct comparison_input {
     const struct store_organization *organization;
     struct poll *poll; /* complete */
     struct roster *roster;
-    const struct digest_list *rejected; /* unresolved rejected records as the tables have them */
-    const struct id_list *quarantined;  /* whose records they are: the last poll did not show these members */
-    const struct id_list *stale;        /* members whose stored digest is out of date */
+    struct digest_list *rejected; /* unresolved rejected records as the tables have them */
+    struct id_list *quarantined;  /* whose records they are: the last poll did not show these members */
+    const struct id_list *stale;  /* members whose stored digest is out of date */
     struct diff_poll times;
     struct removal_policy removal;
     struct changeset *changeset; /* empty; filled */

@@ -1,5 +1,6 @@
 /*
- * Small growing lists of member ids and slice digests.
+ * Growing lists of member ids and slice digests. Ten thousand records may be rejected in each poll, and the loop must not
+ * stand still while each is looked for among as many others: hence sorted.
  */
 #include "service/lists.h"
 
@@ -17,24 +18,50 @@ static void *room_for_one(void *elements, size_t count, size_t *capacity, size_t
     return memory_grow(elements, *capacity, size);
 }
 
+static int id_order(const void *left, const void *right)
+{
+    return uuid_compare(left, right);
+}
+
+static int digest_order(const void *left, const void *right)
+{
+    return memcmp(left, right, sizeof(struct digest));
+}
+
 void id_list_add(struct id_list *list, const struct uuid *id)
 {
     list->ids = room_for_one(list->ids, list->count, &list->capacity, sizeof(*list->ids));
     list->ids[list->count++] = *id;
+    list->sorted = false;
 }
 
-bool id_list_has(const struct id_list *list, const struct uuid *id)
+static void sort_ids(struct id_list *list)
 {
-    for (size_t i = 0; i < list->count; i++)
-        if (uuid_equal(&list->ids[i], id))
-            return true;
-    return false;
+    if (!list->sorted && list->count > 0)
+        qsort(list->ids, list->count, sizeof(list->ids[0]), id_order);
+    list->sorted = true;
+}
+
+/* Whether it is among the first `count`, which are sorted. */
+static bool find_id(const struct id_list *list, size_t count, const struct uuid *id)
+{
+    return count > 0 && bsearch(id, list->ids, count, sizeof(list->ids[0]), id_order);
+}
+
+bool id_list_has(struct id_list *list, const struct uuid *id)
+{
+    sort_ids(list);
+    return find_id(list, list->count, id);
 }
 
 void id_list_append(struct id_list *list, const struct id_list *others)
 {
+    size_t count = list->count;
+
+    sort_ids(list);
     for (size_t i = 0; i < others->count; i++)
-        id_list_add(list, &others->ids[i]);
+        if (!find_id(list, count, &others->ids[i]))
+            id_list_add(list, &others->ids[i]);
 }
 
 void id_list_clear(struct id_list *list)
@@ -52,14 +79,17 @@ void digest_list_add(struct digest_list *list, const struct digest *digest)
 {
     list->digests = room_for_one(list->digests, list->count, &list->capacity, sizeof(*list->digests));
     list->digests[list->count++] = *digest;
+    list->sorted = false;
 }
 
-bool digest_list_has(const struct digest_list *list, const struct digest *digest)
+bool digest_list_has(struct digest_list *list, const struct digest *digest)
 {
-    for (size_t i = 0; i < list->count; i++)
-        if (digest_equal(&list->digests[i], digest))
-            return true;
-    return false;
+    if (list->count == 0)
+        return false;
+    if (!list->sorted)
+        qsort(list->digests, list->count, sizeof(list->digests[0]), digest_order);
+    list->sorted = true;
+    return bsearch(digest, list->digests, list->count, sizeof(list->digests[0]), digest_order);
 }
 
 void digest_list_clear(struct digest_list *list)

@@ -81,6 +81,8 @@ static void test_another_list_is_appended(void **state)
     id_list_append(&list, &none);
     assert_ids(&list, 0, 40);
     assert_ids(&others, 5, 40);
+    id_list_append(&list, &others); /* it has them all */
+    assert_ids(&list, 0, 40);
     id_list_done(&list);
     id_list_done(&others);
 }
@@ -88,12 +90,15 @@ static void test_another_list_is_appended(void **state)
 static void test_an_id_is_found(void **state)
 {
     struct id_list list = {0};
-    struct uuid last = an_id(19), missing = an_id(20);
+    struct uuid first = an_id(0), last = an_id(19), missing = an_id(20);
 
     (void)state;
     assert_false(id_list_has(&list, &last));
-    add_ids(&list, 0, 20);
+    add_ids(&list, 10, 20);
     assert_true(id_list_has(&list, &last));
+    assert_false(id_list_has(&list, &first));
+    add_ids(&list, 0, 10); /* after a look, and out of order */
+    assert_true(id_list_has(&list, &first));
     assert_false(id_list_has(&list, &missing));
     id_list_done(&list);
 }
