@@ -17,7 +17,8 @@
 
 #define BATCH_MEMBERS 1000
 #define IMAGES_MAX    (1024 * 1024)
-#define RECORDS_MAX   (BATCH_MEMBERS * (size_t)(128 * 1024))
+#define BATCH_BYTES   ((size_t)1024 * 1024) /* of records: only unusually long members make a batch end here */
+#define RECORDS_MAX   (4 * BATCH_BYTES)
 
 /* So many repaired rows are named in the cycle; all of them are counted. */
 #define REPAIRED_NAMED 1000
@@ -246,7 +247,7 @@ static int batch_decoded(struct comparison *comparison, struct error *error)
     int status = 1;
 
     buffer_clear(&comparison->records);
-    while (comparison->count < BATCH_MEMBERS &&
+    while (comparison->count < BATCH_MEMBERS && comparison->records.length < BATCH_BYTES &&
            (status = spool_next(&comparison->reader, &record, &length, error)) > 0) {
         struct decoded decoded;
         struct entry *entry = &comparison->batch[comparison->count];
@@ -358,6 +359,9 @@ static int compare_organization(struct comparison *comparison, struct error *err
     buffer_add_format(images, "{\"name\":%s}", before ? before : "null");
     size_t old_length = images->length;
     buffer_add_format(images, "{\"name\":%s}", after ? after : "null");
+    if (images->overflowed)
+        return error_set(error, ERROR_INTERNAL,
+                         "the name in rollcall.organization is larger than any name can be; correct it");
     struct change change = {.kind = CHANGE_ORGANIZATION_CHANGED,
                             .old_values = images->data,
                             .old_length = old_length,
@@ -372,7 +376,7 @@ static int compare_organization(struct comparison *comparison, struct error *err
 static bool compare_rejections(struct comparison *comparison)
 {
     struct poll *poll = comparison->input.poll;
-    const struct digest_list *known = comparison->input.rejected;
+    struct digest_list *known = comparison->input.rejected;
     size_t count = poll_rejection_count(poll);
     size_t standing = 0;
 
