@@ -114,11 +114,13 @@ static int set_number(const struct setting *setting, const char *text, void *tar
     return 0;
 }
 
+/* No text is repeated in a sentence: an address or a connection string may have a password in it. */
 static int set_text(const struct setting *setting, const char *text, char **target, struct error *error)
 {
     if (setting->type == SETTING_URL && strncmp(text, "https://", 8) != 0)
-        return error_set(error, ERROR_CONFIG, "%s is \"%s\", expected an address that begins with https://",
-                         setting->name, text);
+        return error_set(error, ERROR_CONFIG,
+                         "%s does not begin with https://; write it like https://api.luzmo.com/0.1.0",
+                         setting->name);
     if (strlen(text) > (size_t)setting->most)
         return error_set(error, ERROR_CONFIG, "%s is too long, expected at most %lld bytes", setting->name,
                          (long long)setting->most);
@@ -164,7 +166,7 @@ void config_set_defaults(struct config *config)
 
     for (size_t i = 0; i < config_setting_count; i++)
         if (config_set(config, &config_settings[i], config_settings[i].default_text, &error) < 0)
-            abort(); /* the table contradicts itself */
+            error_fatal(error.text); /* the table contradicts itself */
 }
 
 /* --- two configurations ------------------------------------------------------------------------------------------- */

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -37,6 +38,7 @@ static void take_variable(const char *name, struct secret *ret_secret)
 
 void credentials_take_environment(void)
 {
+    prctl(PR_SET_DUMPABLE, 0);
     take_variable("LUZMO_KEY", &environment_key);
     take_variable("LUZMO_TOKEN", &environment_token);
 }

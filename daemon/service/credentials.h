@@ -28,7 +28,8 @@ MUST_CHECK int credentials_read(const struct config *config, struct credentials 
 void credentials_done(struct credentials *credentials);
 
 /* At the very start of main: takes LUZMO_KEY and LUZMO_TOKEN out of the environment (and wipes them there, also from
- * /proc/self/environ), so that no child and no crash sees them; credentials_read uses what was taken. */
+ * /proc/self/environ), so that no child sees them; credentials_read uses what was taken. From here on the process leaves no
+ * core and nobody but root looks into it. */
 void credentials_take_environment(void);
 
 #endif

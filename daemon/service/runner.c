@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/random.h"
 #include "service/notify.h"
 #include "service/runner_private.h"
 #include "service/settings.h"
@@ -13,8 +14,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 /* A standby asks for the lock and looks at the writer this often. */
@@ -24,8 +23,10 @@
 
 static uint64_t any_bits(void)
 {
-    uint64_t bits = 0;
-    return getrandom(&bits, sizeof(bits), GRND_NONBLOCK) == (ssize_t)sizeof(bits) ? bits : 0;
+    uint64_t bits;
+
+    random_fill(&bits, sizeof(bits));
+    return bits;
 }
 
 static int64_t wait_us(const struct runner *runner, const struct cycle_effect *effect)
@@ -361,7 +362,6 @@ int runner_run(struct config *config, const struct runner_options *options,
 {
     struct runner *runner = memory_alloc(sizeof(*runner));
 
-    prctl(PR_SET_DUMPABLE, 0);
     runner->config = *config;
     memset(config, 0, sizeof(*config));
     runner->options = *options;
