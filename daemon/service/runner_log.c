@@ -94,6 +94,12 @@ static void log_failure(const struct runner *runner, enum cycle_outcome outcome,
               LOG_INTEGER("failures", runner->cycle.poll_failures));
 }
 
+/* Nobody's failure: it was asked to stop. */
+static void log_stopped(const struct runner *runner, enum cycle_outcome outcome)
+{
+    log_event(LOG_LEVEL_INFO, "cycle", LOG_TEXT("outcome", outcome_word(runner, outcome)));
+}
+
 static void log_success(struct runner *runner, enum cycle_outcome outcome, const struct poll_result *result)
 {
     const struct runner_poll *current = &runner->current;
@@ -127,7 +133,9 @@ void runner_log_cycle(struct runner *runner, enum cycle_outcome outcome, const s
 
     if (runner->options.mode != CYCLE_MODE_PLAN) {
         tell_status(runner, outcome, error);
-        if (!succeeded) {
+        if (outcome == CYCLE_OUTCOME_STOPPED) {
+            log_stopped(runner, outcome);
+        } else if (!succeeded) {
             log_failure(runner, outcome, error);
         } else {
             log_warnings(runner, poll_result(runner->current.poll));
