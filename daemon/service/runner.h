@@ -36,11 +36,11 @@ void runner_summary_done(struct runner_summary *summary);
 /* Runs the loop until the machine finishes: SIGTERM and SIGINT stop it, a second one leaves at once; SIGHUP reads the
  * configuration and the credentials again between two cycles and keeps the old ones when the new are broken. Takes the
  * configuration over. 0, or the error of `once` and `plan`, or what ended the service. ret_summary may be NULL. */
+MUST_CHECK int runner_run(struct config *config, const struct runner_options *options,
+                          struct runner_summary *ret_summary, struct error *error);
+
 /* After runner_run: a name look-up is still under way somewhere that nobody waits for any more. libuv would wait for it
  * when the program ends in the ordinary way, so the program should end at once (_exit) once its output is written. */
 bool runner_left_lookup(void);
-
-MUST_CHECK int runner_run(struct config *config, const struct runner_options *options,
-                          struct runner_summary *ret_summary, struct error *error);
 
 #endif
