@@ -19,7 +19,6 @@
 #include "luzmo/failure.h"
 #include "luzmo/transfer.h"
 
-#include <assert.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -58,6 +57,13 @@ struct client {
 static uint64_t to_ms(int64_t us)
 {
     return us < 1000 ? 1 : (uint64_t)us / 1000;
+}
+
+/* The header's promise of whoever calls. */
+static void must_be_idle(const struct client *client)
+{
+    if (client->pull.state != PULL_IDLE)
+        error_fatal("the API's client was used while a pull is under way");
 }
 
 static void deliver_cb(uv_timer_t *timer);
@@ -245,7 +251,7 @@ int client_configure(struct client *client, const struct client_settings *settin
     struct address address;
     int result;
 
-    assert(client->pull.state == PULL_IDLE);
+    must_be_idle(client);
     if ((result = check_ca_file(settings->ca_file, error)) != 0 ||
         (result = address_check_proxy(settings->proxy, error)) != 0 ||
         (result = address_parse(settings->url, &address, error)) != 0)
@@ -300,7 +306,7 @@ void client_pull(struct client *client, const struct secret *key, const struct s
     struct pull *pull = &client->pull;
     struct error error;
 
-    assert(pull->state == PULL_IDLE);
+    must_be_idle(client);
     uv_update_time(client->loop);
     *pull = (struct pull){
         .state = PULL_ASKING,
@@ -353,7 +359,7 @@ static void timer_closed_cb(uv_handle_t *timer)
 
 void client_close(struct client *client, void (*closed_cb)(void *context), void *context)
 {
-    assert(client->pull.state == PULL_IDLE);
+    must_be_idle(client);
     client->closed_cb = closed_cb;
     client->closed_context = context;
     uv_close((uv_handle_t *)&client->timer, timer_closed_cb);
