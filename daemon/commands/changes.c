@@ -26,7 +26,7 @@ static int changes(const struct invocation *invocation, struct error *error)
                                           "field",       "old_value", "new_value", NULL};
     const char *parameters[] = {invocation->values[CHANGES_MEMBER], NULL, NULL,
                                 invocation->values[CHANGES_KIND]};
-    char since[40], until[40];
+    char since[TIMESTAMP_TEXT_MAX], until[TIMESTAMP_TEXT_MAX];
     int status = check_kind(parameters[3], error);
 
     if (status == 0)

@@ -3,11 +3,9 @@
  */
 #include "commands/list.h"
 
-#include "base/timestamp.h"
-
 #include <string.h>
 
-int list_time(const char *option, const char *text, char ret_time[40], const char **ret_value,
+int list_time(const char *option, const char *text, char ret_time[TIMESTAMP_TEXT_MAX], const char **ret_value,
               struct error *error)
 {
     int64_t us = 0;

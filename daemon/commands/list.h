@@ -4,6 +4,7 @@
 #ifndef COMMANDS_LIST_H
 #define COMMANDS_LIST_H
 
+#include "base/timestamp.h"
 #include "commands/command.h"
 #include "commands/output.h"
 
@@ -19,7 +20,7 @@ MUST_CHECK int list_print(const struct invocation *invocation, const struct list
                           struct error *error);
 
 /* A moment of the command line as the text of a timestamp for SQL; NULL stays NULL. ERROR_USAGE names the option. */
-MUST_CHECK int list_time(const char *option, const char *text, char ret_time[40], const char **ret_value,
-                         struct error *error);
+MUST_CHECK int list_time(const char *option, const char *text, char ret_time[TIMESTAMP_TEXT_MAX],
+                         const char **ret_value, struct error *error);
 
 #endif

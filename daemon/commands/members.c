@@ -28,7 +28,7 @@ static int members(const struct invocation *invocation, struct error *error)
     static const char *const past_columns[] = {
         "email", "name", "role", "flag_member", "flag_editor", "flag_own", "flag_admin", "user_id", NULL};
     const char *parameters[] = {invocation->values[MEMBERS_ROLE], NULL};
-    char time[40];
+    char time[TIMESTAMP_TEXT_MAX];
     int status = check_role(parameters[0], error);
 
     if (status == 0)
