@@ -41,7 +41,7 @@ struct plan_text *plan_text_new(FILE *out, bool coloured)
     text->coloured = coloured;
     text->lines = open_memstream(&text->text, &text->length);
     if (text->lines == NULL)
-        abort();
+        error_fatal("out of memory for the plan's text");
     return text;
 }
 
