@@ -37,11 +37,6 @@ void log_set_level(enum log_level level)
     least_urgent = level;
 }
 
-enum log_level log_get_level(void)
-{
-    return least_urgent;
-}
-
 bool log_level_parse(const char *word, enum log_level *ret_level)
 {
     for (size_t i = 0; i < LEVEL_COUNT; i++) {
@@ -53,7 +48,7 @@ bool log_level_parse(const char *word, enum log_level *ret_level)
     return false;
 }
 
-const char *log_level_name(enum log_level level)
+static const char *level_name(enum log_level level)
 {
     for (size_t i = 0; i < LEVEL_COUNT; i++)
         if (levels[i].level == level)
@@ -85,7 +80,7 @@ static void add_head(struct buffer *line, enum log_level level, const char *even
         timestamp_format(now_us - now_us % 1000, now);
         buffer_add_format(line, "ts=%s ", now);
     }
-    buffer_add_format(line, "level=%s event=%s", log_level_name(level), event);
+    buffer_add_format(line, "level=%s event=%s", level_name(level), event);
 }
 
 /* Whether a reader of logfmt takes the bare text for what it is. */

@@ -47,8 +47,6 @@ struct log_field {
 
 void log_write(enum log_level level, const char *event, const struct log_field *fields);
 void log_set_level(enum log_level level);
-enum log_level log_get_level(void);
 bool log_level_parse(const char *word, enum log_level *ret_level); /* error warning notice info debug */
-const char *log_level_name(enum log_level level);
 
 #endif

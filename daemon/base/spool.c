@@ -12,10 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define RECORD_MAX     ((size_t)16 * 1024 * 1024)
-#define HEADER_SIZE    sizeof(uint32_t)
-#define READ_AHEAD_MIN ((size_t)4 * 1024)
-#define READ_AHEAD_MAX ((size_t)256 * 1024)
+#define RECORD_MAX  ((size_t)16 * 1024 * 1024)
+#define HEADER_SIZE sizeof(uint32_t)
+#define READ_AHEAD  ((size_t)256 * 1024)
 
 void spool_init(struct spool *spool, size_t memory_limit, const char *directory)
 {
@@ -100,8 +99,7 @@ static int flush(struct spool *spool, struct error *error)
     return 0;
 }
 
-int spool_append(struct spool *spool, const void *record, size_t length, uint64_t *ret_offset,
-                 struct error *error)
+int spool_append(struct spool *spool, const void *record, size_t length, struct error *error)
 {
     uint32_t header = (uint32_t)length;
 
@@ -112,8 +110,6 @@ int spool_append(struct spool *spool, const void *record, size_t length, uint64_
         if (result < 0)
             return result;
     }
-    if (ret_offset)
-        *ret_offset = spool->file_length + spool->memory.length;
     buffer_add(&spool->memory, &header, HEADER_SIZE);
     buffer_add(&spool->memory, record, length);
     spool->records++;
@@ -122,22 +118,14 @@ int spool_append(struct spool *spool, const void *record, size_t length, uint64_
 
 void spool_reader_init(struct spool_reader *reader, struct spool *spool)
 {
-    *reader = (struct spool_reader){.spool = spool, .read_ahead = READ_AHEAD_MAX};
-    buffer_init(&reader->window, READ_AHEAD_MAX + HEADER_SIZE + RECORD_MAX);
+    *reader = (struct spool_reader){.spool = spool};
+    buffer_init(&reader->window, READ_AHEAD + HEADER_SIZE + RECORD_MAX);
 }
 
 void spool_reader_done(struct spool_reader *reader)
 {
     if (reader)
         buffer_done(&reader->window);
-}
-
-void spool_reader_seek(struct spool_reader *reader, uint64_t offset)
-{
-    if (offset == reader->offset)
-        return;
-    reader->offset = offset;
-    reader->read_ahead = READ_AHEAD_MIN;
 }
 
 static int read_failed(const struct spool *spool, const char *why, struct error *error)
@@ -182,12 +170,10 @@ static int look_at(struct spool_reader *reader, size_t length, const char **ret_
     }
     if (offset < reader->window_from || offset + length > reader->window_from + reader->window.length) {
         uint64_t in_file = spool->file_length - offset;
-        size_t wanted = length > reader->read_ahead ? length : reader->read_ahead;
+        size_t wanted = length > READ_AHEAD ? length : READ_AHEAD;
         int result = read_window(reader, offset, wanted < in_file ? wanted : (size_t)in_file, error);
         if (result < 0)
             return result;
-        reader->read_ahead = reader->read_ahead * 2 < READ_AHEAD_MAX ? reader->read_ahead * 2
-                                                                     : READ_AHEAD_MAX;
     }
     *ret_bytes = reader->window.data + (offset - reader->window_from);
     return 0;

@@ -24,7 +24,6 @@ struct spool_reader {
     uint64_t offset;      /* of the next record */
     struct buffer window; /* bytes read ahead from the file */
     uint64_t window_from; /* offset of window's first byte */
-    size_t read_ahead; /* bytes to read at once; small after a seek, larger while reading goes straight on */
 };
 
 /* `directory` is copied; nothing is opened until the limit is passed. */
@@ -32,15 +31,13 @@ void spool_init(struct spool *spool, size_t memory_limit, const char *directory)
 void spool_done(struct spool *spool);
 void spool_clear(struct spool *spool); /* empty again; the file is given back */
 
-/* Appends a record of at most 16 MiB. ret_offset (may be NULL) is where it can be read again. On failure (disk full)
- * ERROR_UNAVAILABLE naming the directory; the spool is then only good for spool_clear or spool_done. */
-MUST_CHECK int spool_append(struct spool *spool, const void *record, size_t length, uint64_t *ret_offset,
-                            struct error *error);
+/* Appends a record of at most 16 MiB. On failure (disk full) ERROR_UNAVAILABLE naming the directory; the spool is then
+ * only good for spool_clear or spool_done. */
+MUST_CHECK int spool_append(struct spool *spool, const void *record, size_t length, struct error *error);
 
 /* Reads in order of appending. A reader is good until the spool is cleared; appending meanwhile is allowed. */
 void spool_reader_init(struct spool_reader *reader, struct spool *spool);
 void spool_reader_done(struct spool_reader *reader);
-void spool_reader_seek(struct spool_reader *reader, uint64_t offset);
 
 /* 1 with the next record, valid until the next spool_next or spool_append; 0 at the end; negative class on error. */
 MUST_CHECK int spool_next(struct spool_reader *reader, const void **ret_record, size_t *ret_length,

@@ -45,7 +45,7 @@ static int append_record(struct changeset *set, struct spool *spool, struct erro
         status = error_set(error, ERROR_INTERNAL,
                            "a member's texts take more than %zu MiB in the table member", RECORD_MAX / MIB);
     else
-        status = spool_append(spool, set->record.data, set->record.length, NULL, error);
+        status = spool_append(spool, set->record.data, set->record.length, error);
     buffer_clear(&set->record);
     return status;
 }

@@ -257,7 +257,7 @@ static int spool_decoded(struct poll *poll, const struct decoded *decoded, struc
         poll->organizations_differ = true;
     buffer_clear(&poll->record);
     record_add_decoded(&poll->record, decoded);
-    return spool_append(&poll->decoded, poll->record.data, poll->record.length, NULL, error);
+    return spool_append(&poll->decoded, poll->record.data, poll->record.length, error);
 }
 
 /* Whether the roster's digest already stands for this member: of its value in a full comparison, else of its slice (when
@@ -395,7 +395,7 @@ static int sort_decoded_cb(void *context, const struct decoded *decoded, struct 
     if (digest_equal(&decoded->role_organization, &sorting->organization)) {
         buffer_clear(&poll->record);
         record_add_decoded(&poll->record, decoded);
-        return spool_append(&sorting->kept, poll->record.data, poll->record.length, NULL, error);
+        return spool_append(&sorting->kept, poll->record.data, poll->record.length, error);
     }
     poll->result.decoded--;
     /* Only a newcomer is not marked as differing. */

@@ -87,8 +87,7 @@ static int add_refresh(struct comparison *comparison, const struct member_row *r
     id_list_add(&comparison->result.refreshed, &row->member.user_id);
     buffer_clear(&comparison->scratch);
     record_add_row(&comparison->scratch, row);
-    return spool_append(&comparison->refreshes, comparison->scratch.data, comparison->scratch.length, NULL,
-                        error);
+    return spool_append(&comparison->refreshes, comparison->scratch.data, comparison->scratch.length, error);
 }
 
 static void count_verdict(struct changeset_counts *counts, enum diff_verdict verdict,

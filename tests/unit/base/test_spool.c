@@ -21,7 +21,6 @@
 struct fixture {
     char directory[32];
     struct spool spool;
-    uint64_t offsets[RECORDS];
 };
 
 /* The n-th record: lengths vary from nothing to beyond the read-ahead, the content names the record. */
@@ -65,9 +64,7 @@ static void append_range(struct fixture *fixture, size_t from, size_t to)
     struct error error = {0};
 
     for (size_t n = from; n < to; n++)
-        assert_int_equal(
-            spool_append(&fixture->spool, record_content(n), record_length(n), &fixture->offsets[n], &error),
-            0);
+        assert_int_equal(spool_append(&fixture->spool, record_content(n), record_length(n), &error), 0);
 }
 
 static void expect_record(struct spool_reader *reader, size_t n)
@@ -122,25 +119,6 @@ static void much_comes_back_in_order(void **state)
     spool_done(&fixture->spool);
 }
 
-static void any_record_is_found_by_its_offset(void **state)
-{
-    struct fixture *fixture = *state;
-    struct spool_reader reader;
-
-    spool_init(&fixture->spool, 10000, fixture->directory);
-    append_range(fixture, 0, RECORDS);
-    spool_reader_init(&reader, &fixture->spool);
-    for (size_t i = 0; i < RECORDS; i++) {
-        size_t n = i * 1009 % RECORDS;
-        spool_reader_seek(&reader, fixture->offsets[n]);
-        expect_record(&reader, n);
-        if (n + 1 < RECORDS)
-            expect_record(&reader, n + 1); /* and the one behind it follows */
-    }
-    spool_reader_done(&reader);
-    spool_done(&fixture->spool);
-}
-
 static void reading_and_appending_take_turns(void **state)
 {
     struct fixture *fixture = *state;
@@ -152,14 +130,10 @@ static void reading_and_appending_take_turns(void **state)
     for (size_t n = 0; n + 3 <= RECORDS; n += 3) {
         append_range(fixture, n, n + 3);
         expect_record(&reader, n); /* lags behind, so that memory moves to the file under the reader */
-        if (n % 2 == 0) {
-            expect_record(&reader, n + 1);
-            expect_record(&reader, n + 2);
+        expect_record(&reader, n + 1);
+        expect_record(&reader, n + 2);
+        if (n % 2 == 0)
             expect_end(&reader);
-        } else {
-            spool_reader_seek(&reader, fixture->offsets[n + 2]);
-            expect_record(&reader, n + 2);
-        }
     }
     spool_reader_done(&reader);
     spool_done(&fixture->spool);
@@ -173,7 +147,6 @@ static void clearing_starts_anew(void **state)
     spool_init(&fixture->spool, 1000, fixture->directory);
     for (size_t round = 0; round < 3; round++) {
         append_range(fixture, round, 200);
-        assert_int_equal(fixture->offsets[round], 0);
         spool_reader_init(&reader, &fixture->spool);
         for (size_t n = round; n < 200; n++)
             expect_record(&reader, n);
@@ -191,7 +164,7 @@ static int append_until_failure(struct spool *spool, struct error *error)
     int result = 0;
 
     for (size_t n = 0; n < RECORDS && result == 0; n++)
-        result = spool_append(spool, record_content(n), record_length(n), NULL, error);
+        result = spool_append(spool, record_content(n), record_length(n), error);
     return result;
 }
 
@@ -250,7 +223,7 @@ static void a_record_beyond_all_bounds_is_refused(void **state)
     struct error error = {0};
 
     spool_init(&fixture->spool, 1000, fixture->directory);
-    assert_int_equal(spool_append(&fixture->spool, "", (size_t)17 << 20, NULL, &error), -ERROR_INTERNAL);
+    assert_int_equal(spool_append(&fixture->spool, "", (size_t)17 << 20, &error), -ERROR_INTERNAL);
     assert_int_equal(fixture->spool.records, 0);
     spool_done(&fixture->spool);
 }
@@ -274,7 +247,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(little_stays_in_memory),
         TEST(much_comes_back_in_order),
-        TEST(any_record_is_found_by_its_offset),
         TEST(reading_and_appending_take_turns),
         TEST(clearing_starts_anew),
         TEST(a_missing_directory_is_named),
