@@ -11,9 +11,9 @@
 
 #define COPY_PIECE_MAX ((size_t)16 * 1024 * 1024)
 
-static void on_deadline(uv_timer_t *timer);
-static void on_wake(uv_idle_t *wake);
-static void on_socket(uv_poll_t *handle, int status, int events);
+static void deadline_cb(uv_timer_t *timer);
+static void wake_cb(uv_idle_t *wake);
+static void socket_cb(uv_poll_t *handle, int status, int events);
 
 /* --- made --------------------------------------------------------------------------------------------------------- */
 
@@ -88,7 +88,7 @@ void connection_attach_socket(struct connection *connection)
     connection->socket = handle;
 }
 
-static void free_handle(uv_handle_t *handle)
+static void socket_closed_cb(uv_handle_t *handle)
 {
     free(handle);
 }
@@ -96,7 +96,7 @@ static void free_handle(uv_handle_t *handle)
 void connection_release_socket(struct connection *connection)
 {
     if (connection->socket)
-        uv_close((uv_handle_t *)connection->socket, free_handle);
+        uv_close((uv_handle_t *)connection->socket, socket_closed_cb);
     connection->socket = NULL;
 }
 
@@ -104,7 +104,7 @@ void connection_listen(struct connection *connection, bool writable)
 {
     int events = writable ? UV_READABLE | UV_WRITABLE : UV_READABLE;
 
-    if (uv_poll_start(connection->socket, events, on_socket) < 0)
+    if (uv_poll_start(connection->socket, events, socket_cb) < 0)
         error_fatal("the socket of the database connection cannot be polled");
 }
 
@@ -142,7 +142,7 @@ void connection_flush(struct connection *connection)
 }
 
 /* One read an event: at most what the socket and libpq's buffer hold, so that rows never keep the loop for long. */
-static void on_socket(uv_poll_t *handle, int status, int events)
+static void socket_cb(uv_poll_t *handle, int status, int events)
 {
     struct connection *connection = handle->data;
 
@@ -176,7 +176,7 @@ static void drop(struct connection *connection)
 
 void connection_wake(struct connection *connection)
 {
-    uv_idle_start(&connection->wake, on_wake);
+    uv_idle_start(&connection->wake, wake_cb);
 }
 
 void connection_lose(struct connection *connection, enum error_class class, const char *text)
@@ -212,10 +212,10 @@ void connection_start_deadline(struct connection *connection, int64_t after_us)
     uint64_t after_ms = after_us > 0 ? ((uint64_t)after_us + 999) / 1000 : 0;
 
     if (after_ms > 0)
-        uv_timer_start(&connection->deadline, on_deadline, after_ms, after_ms);
+        uv_timer_start(&connection->deadline, deadline_cb, after_ms, after_ms);
 }
 
-static void on_deadline(uv_timer_t *timer)
+static void deadline_cb(uv_timer_t *timer)
 {
     struct connection *connection = timer->data;
     struct error error;
@@ -244,7 +244,7 @@ static void free_connection(struct connection *connection)
         closed_cb(context);
 }
 
-static void on_handle_closed(uv_handle_t *handle)
+static void handle_closed_cb(uv_handle_t *handle)
 {
     struct connection *connection = handle->data;
 
@@ -253,15 +253,15 @@ static void on_handle_closed(uv_handle_t *handle)
         free_connection(connection);
 }
 
-static void on_wake(uv_idle_t *wake)
+static void wake_cb(uv_idle_t *wake)
 {
     struct connection *connection = wake->data;
 
     uv_idle_stop(wake);
     tell_loss(connection); /* may have led to connection_close */
     if (connection->state == CONNECTION_STATE_CLOSING) {
-        uv_close((uv_handle_t *)&connection->deadline, on_handle_closed);
-        uv_close((uv_handle_t *)&connection->wake, on_handle_closed);
+        uv_close((uv_handle_t *)&connection->deadline, handle_closed_cb);
+        uv_close((uv_handle_t *)&connection->wake, handle_closed_cb);
     }
 }
 
@@ -286,7 +286,7 @@ struct cancellation {
     PGcancel *cancel;
 };
 
-static void cancel_on_thread(uv_work_t *work)
+static void cancel_cb(uv_work_t *work)
 {
     struct cancellation *cancellation = work->data;
     char reason[256];
@@ -294,7 +294,7 @@ static void cancel_on_thread(uv_work_t *work)
     (void)PQcancel(cancellation->cancel, reason, sizeof(reason)); /* what counts is the statement's reply */
 }
 
-static void after_cancel(uv_work_t *work, int status)
+static void cancelled_cb(uv_work_t *work, int status)
 {
     struct cancellation *cancellation = work->data;
 
@@ -312,5 +312,5 @@ void connection_cancel(struct connection *connection)
     struct cancellation *cancellation = memory_alloc(sizeof(*cancellation));
     cancellation->cancel = cancel;
     cancellation->work.data = cancellation;
-    uv_queue_work(connection->loop, &cancellation->work, cancel_on_thread, after_cancel);
+    uv_queue_work(connection->loop, &cancellation->work, cancel_cb, cancelled_cb);
 }

@@ -34,7 +34,7 @@ struct pooler {
 
 /* --- the end ------------------------------------------------------------------------------------------------------ */
 
-static void on_other_closed(void *context)
+static void other_closed_cb(void *context)
 {
     free(context); /* a step that was cut short has answered by now */
 }
@@ -42,7 +42,7 @@ static void on_other_closed(void *context)
 static void end(struct pooler *pooler)
 {
     if (pooler->other)
-        connection_close(pooler->other, on_other_closed, pooler);
+        connection_close(pooler->other, other_closed_cb, pooler);
     else
         free(pooler);
 }
@@ -101,7 +101,7 @@ static long process(const struct connection_reply *reply)
     return strtol(PQgetvalue(reply->rows, 0, 0), NULL, 10);
 }
 
-static void on_last(void *context, const struct connection_reply *reply)
+static void last_cb(void *context, const struct connection_reply *reply)
 {
     struct pooler *pooler = context;
 
@@ -115,7 +115,7 @@ static void on_last(void *context, const struct connection_reply *reply)
         conclude_ours(pooler);
 }
 
-static void on_other(void *context, const struct connection_reply *reply)
+static void other_cb(void *context, const struct connection_reply *reply)
 {
     struct pooler *pooler = context;
 
@@ -126,37 +126,37 @@ static void on_other(void *context, const struct connection_reply *reply)
     else if (process(reply) == pooler->first)
         conclude_shared(pooler);
     else
-        ask(pooler, pooler->connection, on_last);
+        ask(pooler, pooler->connection, last_cb);
 }
 
-static void on_other_begun(void *context, const struct connection_reply *reply)
+static void other_begun_cb(void *context, const struct connection_reply *reply)
 {
     struct pooler *pooler = context;
 
     if (is_cancelled(pooler))
         return;
     if (reply->result == CONNECTION_DONE)
-        ask(pooler, pooler->other, on_other);
+        ask(pooler, pooler->other, other_cb);
     else
         conclude_ours(pooler);
 }
 
 /* The first connection came up with the same settings: what refuses the second for good is the pooler. */
-static void on_other_opened(void *context, const struct connection_reply *reply)
+static void other_opened_cb(void *context, const struct connection_reply *reply)
 {
     struct pooler *pooler = context;
 
     if (is_cancelled(pooler))
         return;
     if (reply->result == CONNECTION_DONE)
-        connection_execute(pooler->other, sql_query("begin_snapshot"), on_other_begun, pooler);
+        connection_execute(pooler->other, sql_query("begin_snapshot"), other_begun_cb, pooler);
     else if (reply->error.class == ERROR_CONFIG)
         conclude_shared(pooler);
     else
         conclude_ours(pooler);
 }
 
-static void on_again(void *context, const struct connection_reply *reply)
+static void again_cb(void *context, const struct connection_reply *reply)
 {
     struct pooler *pooler = context;
 
@@ -169,11 +169,11 @@ static void on_again(void *context, const struct connection_reply *reply)
     } else {
         pooler->other = connection_new(pooler->loop, pooler->settings);
         pooler->asked_other = true;
-        connection_open(pooler->other, on_other_opened, pooler);
+        connection_open(pooler->other, other_opened_cb, pooler);
     }
 }
 
-static void on_first(void *context, const struct connection_reply *reply)
+static void first_cb(void *context, const struct connection_reply *reply)
 {
     struct pooler *pooler = context;
 
@@ -187,7 +187,7 @@ static void on_first(void *context, const struct connection_reply *reply)
     if (pooler->first == connection_process(pooler->connection))
         conclude_ours(pooler);
     else
-        ask(pooler, pooler->connection, on_again);
+        ask(pooler, pooler->connection, again_cb);
 }
 
 struct pooler *pooler_detect(uv_loop_t *loop, struct connection *connection,
@@ -201,6 +201,6 @@ struct pooler *pooler_detect(uv_loop_t *loop, struct connection *connection,
                               .settings = settings,
                               .reply_cb = reply_cb,
                               .context = context};
-    ask(pooler, connection, on_first);
+    ask(pooler, connection, first_cb);
     return pooler;
 }
