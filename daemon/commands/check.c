@@ -61,7 +61,7 @@ static void without_effect_cb(void *context, const char *name)
 {
     char detail[128];
 
-    snprintf(detail, sizeof detail, "%s is set, but has no effect in this version", name);
+    snprintf(detail, sizeof(detail), "%s is set, but has no effect in this version", name);
     noted(context, "configuration", detail);
 }
 
@@ -96,12 +96,12 @@ static void check_api(struct checkup *checkup)
         return;
     }
     checkup->answered = true;
-    snprintf(detail, sizeof detail, "%s answered in %lld ms", checkup->config.api.url,
+    snprintf(detail, sizeof(detail), "%s answered in %lld ms", checkup->config.api.url,
              (long long)checkup->api.took_us / 1000);
     passed(checkup, "API and TLS", detail);
     if (checkup->api.without_attributes)
         noted(checkup, "API and TLS", "the API refused the list of attributes and was asked without it");
-    snprintf(detail, sizeof detail, "%u record%s of the answer cannot be read and would be left alone",
+    snprintf(detail, sizeof(detail), "%u record%s of the answer cannot be read and would be left alone",
              checkup->api.rejected, checkup->api.rejected == 1 ? "" : "s");
     if (checkup->api.rejected > 0)
         noted(checkup, "API and TLS", detail);

@@ -36,24 +36,24 @@ int output_format_parse(const char *word, enum output_format *ret_format, struct
     static const char *const words[] = {"table", "csv", "json"};
 
     *ret_format = OUTPUT_TABLE;
-    for (size_t i = 0; word != NULL && i < sizeof words / sizeof words[0]; i++) {
+    for (size_t i = 0; word && i < sizeof(words) / sizeof(words[0]); i++) {
         if (strcmp(word, words[i]) != 0)
             continue;
         *ret_format = (enum output_format)i;
         return 0;
     }
-    if (word == NULL)
+    if (!word)
         return 0;
     return error_set(error, ERROR_USAGE, "--format is \"%s\", expected table, csv or json", word);
 }
 
 struct output *output_new(enum output_format format, const char *const *table_columns)
 {
-    struct output *output = memory_alloc(sizeof *output);
+    struct output *output = memory_alloc(sizeof(*output));
 
     output->format = format;
     output->table_columns = table_columns;
-    while (table_columns[output->table_count] != NULL)
+    while (table_columns[output->table_count])
         output->table_count++;
     output->coloured = terminal_wants_colour();
     output->interactive = terminal_is_interactive();
@@ -63,7 +63,7 @@ struct output *output_new(enum output_format format, const char *const *table_co
 
 void output_free(struct output *output)
 {
-    if (output == NULL)
+    if (!output)
         return;
     for (size_t i = 0; i < output->kept_count; i++)
         for (size_t k = 0; k < output->table_count; k++)
@@ -97,7 +97,7 @@ static void csv_row(struct output *output, const struct column *columns, int cou
         buffer_add_text(&output->line, "\r\n");
     for (int i = 0; i < count; i++) {
         buffer_add_text(&output->line, i == 0 ? "" : ",");
-        if (columns[i].value != NULL)
+        if (columns[i].value)
             csv_value(output, columns[i].value);
     }
     buffer_add_text(&output->line, "\r\n");
@@ -109,7 +109,7 @@ static void csv_row(struct output *output, const struct column *columns, int cou
 
 static void json_value(struct buffer *line, const struct column *column)
 {
-    if (column->value == NULL)
+    if (!column->value)
         buffer_add_text(line, "null");
     else if (column->type == COLUMN_TEXT || column->type == COLUMN_TIME)
         utf8_add_json(line, column->value, strlen(column->value));
@@ -174,7 +174,7 @@ static const char *cell_text(const struct column *columns, int count, const char
 {
     for (int i = 0; i < count; i++)
         if (strcmp(columns[i].name, name) == 0)
-            return columns[i].value == NULL ? "" : columns[i].value;
+            return columns[i].value ? columns[i].value : "";
     return "";
 }
 
@@ -185,7 +185,7 @@ static void table_row(struct output *output, const struct column *columns, int c
     for (size_t i = 0; i < output->table_count; i++)
         cells[i] = memory_string(cell_text(columns, count, output->table_columns[i]));
     if (!output->aligned && output->kept_count < ALIGNED_ROWS) {
-        memcpy(output->kept[output->kept_count++], cells, sizeof cells);
+        memcpy(output->kept[output->kept_count++], cells, sizeof(cells));
         return;
     }
     if (!output->aligned)

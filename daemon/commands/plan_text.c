@@ -35,19 +35,19 @@ struct plan_text {
 
 struct plan_text *plan_text_new(FILE *out, bool coloured)
 {
-    struct plan_text *text = memory_alloc(sizeof *text);
+    struct plan_text *text = memory_alloc(sizeof(*text));
 
     text->out = out;
     text->coloured = coloured;
     text->lines = open_memstream(&text->text, &text->length);
-    if (text->lines == NULL)
+    if (!text->lines)
         error_fatal("out of memory for the plan's text");
     return text;
 }
 
 void plan_text_free(struct plan_text *text)
 {
-    if (text == NULL)
+    if (!text)
         return;
     fclose(text->lines);
     free(text->text);
@@ -99,7 +99,7 @@ static void print_heading(struct plan_text *text, const struct heading *heading,
 
     buffer_init(&person, 256 * 1024);
     format_person(member, &person);
-    snprintf(words, sizeof words, "%s %s", heading->sign, heading->word);
+    snprintf(words, sizeof(words), "%s %s", heading->sign, heading->word);
     fputs("  ", text->lines);
     terminal_print_cell(text->lines, words, 11, heading->colour, text->coloured);
     terminal_print_cell(text->lines, person.data, remark[0] == '\0' ? 0 : NAME_COLUMNS, COLOUR_BOLD,
@@ -163,9 +163,9 @@ static void print_change(struct plan_text *text, const struct finding *finding, 
     char roles[32] = "";
 
     if (one_side)
-        snprintf(roles, sizeof roles, "%s", member_role(after));
+        snprintf(roles, sizeof(roles), "%s", member_role(after));
     else if (kind == CHANGE_ROLE_CHANGED)
-        snprintf(roles, sizeof roles, "%s -> %s", member_role(&finding->before->member), member_role(after));
+        snprintf(roles, sizeof(roles), "%s -> %s", member_role(&finding->before->member), member_role(after));
     print_heading(text, &headings[kind], after, roles);
     if (!one_side)
         print_fields(text, finding, kind);

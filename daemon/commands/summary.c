@@ -32,7 +32,7 @@ static void list_phrases(const struct runner_summary *summary, struct phrase ret
         {summary->organization_renamed, "organization renamed", "organization renamed"},
     };
 
-    memcpy(ret_phrases, phrases, sizeof phrases);
+    memcpy(ret_phrases, phrases, sizeof(phrases));
 }
 
 bool summary_has_changes(const struct runner_summary *summary)
@@ -65,9 +65,8 @@ void summary_print_counts(FILE *out, const struct runner_summary *summary)
 
 void summary_print_name(FILE *out, const struct runner_summary *summary)
 {
-    const char *name = summary->display_name != NULL && summary->display_name[0] != '\0'
-                           ? summary->display_name
-                           : summary->organization_id;
+    const char *name = summary->display_name && summary->display_name[0] != '\0' ? summary->display_name
+                                                                                 : summary->organization_id;
 
     terminal_print(out, name, strlen(name));
 }

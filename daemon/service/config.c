@@ -56,8 +56,8 @@ static void complain_cb(cfg_t *file, const char *format, va_list arguments)
 {
     char text[ERROR_TEXT_MAX];
 
-    vsnprintf(text, sizeof text, format, arguments);
-    if (strstr(text, END_OF_FILE) != NULL)
+    vsnprintf(text, sizeof(text), format, arguments);
+    if (strstr(text, END_OF_FILE))
         complain_end(file, "a section; add the missing }");
     else if (strcmp(text, "premature end of file") == 0 || strcmp(text, "unterminated string constant") == 0)
         complain_end(file, OPEN_TEXT);
@@ -141,7 +141,7 @@ static void watch(cfg_t *file)
 
     cfg_set_error_function(file, complain_cb);
     for (size_t i = 0; i < config_setting_count; i++) {
-        snprintf(path, sizeof path, "%s|%s", config_settings[i].section, config_settings[i].key);
+        snprintf(path, sizeof(path), "%s|%s", config_settings[i].section, config_settings[i].key);
         cfg_set_validate_func(file, path, value_cb);
     }
     for (size_t i = 0; i < reading.section_count; i++)
@@ -153,8 +153,8 @@ static int parse(const char *path, struct buffer *text, struct error *error)
     cfg_t *file = describe();
     FILE *stream = fmemopen(text->data, text->length, "r");
 
-    if (stream == NULL)
-        abort(); /* out of memory */
+    if (!stream)
+        error_fatal("out of memory while reading the configuration");
     watch(file);
     file->filename = memory_string(path); /* cfg_free frees it */
     bool understood = cfg_parse_fp(file, stream) == CFG_SUCCESS;
@@ -172,13 +172,13 @@ static int read_text(const char *path, struct buffer *text, struct error *error)
     char bytes[4096];
     size_t length = 0;
     FILE *stream = fopen(path, "re");
-    bool failed = stream == NULL;
+    bool failed = !stream;
 
-    while (!failed && (length = fread(bytes, 1, sizeof bytes, stream)) > 0)
+    while (!failed && (length = fread(bytes, 1, sizeof(bytes), stream)) > 0)
         buffer_add(text, bytes, length);
     failed = failed || ferror(stream);
     int reason = errno;
-    if (stream != NULL)
+    if (stream)
         fclose(stream);
     if (failed)
         return error_set(error, ERROR_CONFIG, "the configuration %s cannot be read: %s%s", path,
@@ -214,14 +214,14 @@ static void derive(struct config *config)
 
 int config_read(const char *path, struct config *ret_config, struct error *error)
 {
-    const char *file = path != NULL ? path : CONFIG_DEFAULT_FILE;
+    const char *file = path ? path : CONFIG_DEFAULT_FILE;
     int status = 0;
 
-    memset(ret_config, 0, sizeof *ret_config);
-    memset(&reading, 0, sizeof reading);
+    memset(ret_config, 0, sizeof(*ret_config));
+    memset(&reading, 0, sizeof(reading));
     config_set_defaults(ret_config);
     ret_config->file = memory_string(file);
-    if (path != NULL || access(file, F_OK) == 0 || errno != ENOENT)
+    if (path || access(file, F_OK) == 0 || errno != ENOENT)
         status = read_file(file, ret_config, error);
     if (status == 0)
         derive(ret_config);
@@ -234,13 +234,13 @@ void config_done(struct config *config)
 {
     config_free_texts(config);
     free(config->file);
-    memset(config, 0, sizeof *config);
+    memset(config, 0, sizeof(*config));
 }
 
 void config_restart_needed(const struct config *old, const struct config *fresh, const char **ret_name)
 {
     *ret_name = NULL;
-    for (size_t i = 0; i < config_setting_count && *ret_name == NULL; i++)
+    for (size_t i = 0; i < config_setting_count && !*ret_name; i++)
         if ((config_settings[i].traits & SETTING_RELOADABLE) == 0 &&
             !config_setting_same(&config_settings[i], old, fresh))
             *ret_name = config_settings[i].name;

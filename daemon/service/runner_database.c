@@ -202,7 +202,7 @@ static void rejected_cb(void *context, const struct digest *slice_digest, const 
 {
     struct runner *runner = context;
 
-    if (user_id != NULL)
+    if (user_id)
         id_list_add(&runner->quarantined, user_id);
     else
         runner->was_unreadable = true;
@@ -546,5 +546,5 @@ void runner_forget(struct runner *runner)
     id_list_clear(&runner->stale);
     runner->was_unreadable = false;
     store_organization_done(&runner->organization);
-    memset(&runner->organization, 0, sizeof runner->organization);
+    memset(&runner->organization, 0, sizeof(runner->organization));
 }

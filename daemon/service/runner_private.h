@@ -78,16 +78,16 @@ struct runner {
     struct runner_poll current;
 };
 
-/* --- runner.c --- */
+/* --- runner.c ----------------------------------------------------------------------------------------------------- */
 void runner_event(struct runner *runner, const struct cycle_event *event);
 void runner_event_plain(struct runner *runner, enum cycle_event_type type);
 bool runner_full_compare_due(const struct runner *runner);
 
-/* --- runner_pull.c --- */
+/* --- runner_pull.c ------------------------------------------------------------------------------------------------ */
 void runner_pull_start(struct runner *runner);
 void runner_pull_discard(struct runner *runner);
 
-/* --- runner_database.c --- */
+/* --- runner_database.c -------------------------------------------------------------------------------------------- */
 void runner_open(struct runner *runner);
 void runner_lock(struct runner *runner);
 void runner_load(struct runner *runner);
@@ -107,14 +107,14 @@ void runner_forget(struct runner *runner);
 /* Turns a store's reply into the machine's event; not once the connection is being closed. */
 void runner_reply(struct runner *runner, const struct store_reply *reply, enum cycle_event_type when_done);
 
-/* --- runner_standby.c --- */
+/* --- runner_standby.c --------------------------------------------------------------------------------------------- */
 /* Instead of telling LOCK_BUSY at once: looks at the instance that holds the lock, ends its session if it has stalled, and
  * then tells it. */
 void runner_stand_by(struct runner *runner);
 /* The lock is ours: the standing by, if there was any, is over. */
 void runner_take_over(struct runner *runner);
 
-/* --- runner_log.c --- */
+/* --- runner_log.c ------------------------------------------------------------------------------------------------- */
 void runner_log_findings(
     struct runner *runner); /* before REMEMBER: one notice for each change, new rejection */
 void runner_log_cycle(struct runner *runner, enum cycle_outcome outcome, const struct error *error);

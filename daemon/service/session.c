@@ -43,7 +43,7 @@ static void schema_cb(void *context, const struct connection_reply *reply,
 {
     struct session *session = context;
 
-    if (report != NULL)
+    if (report)
         session->schema = *report;
     reply_cb(session, reply);
 }
@@ -62,7 +62,7 @@ static int wait_for_reply(struct session *session, struct error *error)
 int session_open(const struct config *config, const char *passfile, bool read_only,
                  struct session **ret_session, struct error *error)
 {
-    struct session *session = memory_alloc(sizeof *session);
+    struct session *session = memory_alloc(sizeof(*session));
     struct connection_settings settings;
 
     settings_of_database(config, passfile, read_only, &settings);
@@ -84,7 +84,7 @@ static void closed_cb(void *context)
 
 void session_close(struct session *session)
 {
-    if (session == NULL)
+    if (!session)
         return;
     connection_close(session->connection, closed_cb, session);
     uv_run(&session->loop, UV_RUN_DEFAULT);
@@ -108,7 +108,7 @@ int session_inspect_schema(struct session *session, struct session_schema *ret_s
     ret_schema->missing = session->schema.state == MIGRATE_MISSING;
     ret_schema->may_migrate = session->schema.may_migrate &&
                               (ret_schema->missing || session->schema.state == MIGRATE_OLDER);
-    memcpy(ret_schema->detail, session->schema.detail, sizeof ret_schema->detail);
+    memcpy(ret_schema->detail, session->schema.detail, sizeof(ret_schema->detail));
     return 0;
 }
 
@@ -175,8 +175,7 @@ int session_run(struct session *session, const struct session_query *query, sess
 
     for (int i = 0; i < query->count; i++) {
         const char *text = query->parameters[i];
-        list[i] = (struct connection_parameter){.value = text,
-                                                .length = text == NULL ? 0 : (int)strlen(text)};
+        list[i] = (struct connection_parameter){.value = text, .length = text ? (int)strlen(text) : 0};
     }
     session->row_cb = callback;
     session->row_context = context;

@@ -19,7 +19,7 @@ static inline void shown_begin(struct shown *shown)
     fflush(stdout);
     shown->file = tmpfile();
     shown->kept_stdout = dup(STDOUT_FILENO);
-    if (shown->file == NULL || dup2(fileno(shown->file), STDOUT_FILENO) < 0)
+    if (!shown->file || dup2(fileno(shown->file), STDOUT_FILENO) < 0)
         abort();
 }
 

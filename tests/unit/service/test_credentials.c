@@ -25,7 +25,7 @@ static char handed_key[64], handed_token[64], passfile[64], key_file[64], token_
 static int make_directory(void **state)
 {
     (void)state;
-    if (mkdtemp(directory) == NULL)
+    if (!mkdtemp(directory))
         return -1;
     snprintf(handed, sizeof(handed), "%s/handed", directory);
     snprintf(handed_key, sizeof(handed_key), "%s/luzmo-key", handed);
@@ -54,7 +54,7 @@ static int remove_directory(void **state)
 
 static void put(const char *path, const char *text, mode_t mode)
 {
-    if (text == NULL)
+    if (!text)
         return;
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     assert_true(fd >= 0);
@@ -113,7 +113,7 @@ static void expect_secrets(const struct world *world, const struct credentials *
     snprintf(both, sizeof(both), "%s/%s", credentials->key.bytes, credentials->token.bytes);
     assert_string_equal(both, world->expect);
     assert_int_equal(credentials->key.length, strcspn(world->expect, "/"));
-    if (strstr(credentials->source, world->because) == NULL)
+    if (!strstr(credentials->source, world->because))
         fail_msg("%s came from %s", both, credentials->source);
 }
 
@@ -133,7 +133,7 @@ static void test_the_places_in_their_order(void **state)
             fail_msg("world %zu: %d %s", i, status, error.text);
         if (status == 0)
             expect_secrets(&worlds[i], &credentials);
-        else if (strstr(error.text, worlds[i].because) == NULL || error.class != ERROR_CONFIG)
+        else if (!strstr(error.text, worlds[i].because) || error.class != ERROR_CONFIG)
             fail_msg("world %zu: %s", i, error.text);
         if (status == 0)
             credentials_done(&credentials);
