@@ -12,8 +12,6 @@
 #include <string.h>
 #include <uv.h>
 
-#define SPOOL_MEMORY ((size_t)1024 * 1024)
-
 struct probe {
     struct poll *poll;
     struct client *client;
@@ -91,18 +89,14 @@ static int summarise(const struct probe *probe, struct probe_result *result, str
 int probe_api(const struct config *config, const struct credentials *credentials,
               struct probe_result *ret_result, struct error *error)
 {
-    const char *wanted = config->api.organization_id;
     struct roster *roster = roster_new();
     struct digest_secret secret;
-    struct poll_settings settings = {.max_body = (uint64_t)config->sync.max_body,
-                                     .max_members = (uint32_t)config->sync.max_members,
-                                     .spool_memory = SPOOL_MEMORY,
-                                     .spool_directory = settings_spool_directory(),
-                                     .secret = &secret,
-                                     .organization_id = wanted[0] == '\0' ? NULL : wanted};
+    struct poll_settings settings;
     struct probe probe = {0};
 
     digest_secret_random(&secret);
+    settings_of_poll(config, &settings);
+    settings.secret = &secret;
     memset(ret_result, 0, sizeof(*ret_result));
     error_clear(error);
     probe.poll = poll_new(&settings, roster);

@@ -56,19 +56,29 @@ static int64_t wait_us(const struct runner *runner, const struct cycle_effect *e
     return 0;
 }
 
+/* The steady clock decides once this process has compared everything. What the tables say was read off a clock that may
+ * have jumped since: a time to come counts as long ago. */
 bool runner_full_compare_due(const struct runner *runner)
 {
-    return runner->organization.exists &&
-           clock_wall_us() - runner->organization.last_full_compare_at >= runner->config.sync.full_compare;
+    int64_t since_us = clock_wall_us() - runner->organization.last_full_compare_at;
+
+    if (!runner->organization.exists)
+        return false;
+    if (runner->full_compared_us != 0)
+        since_us = clock_monotonic_us() - runner->full_compared_us;
+    return since_us < 0 || since_us >= runner->config.sync.full_compare;
+}
+
+/* A wait is over: what comes next may begin with loading the roster anew. */
+static void end_wait(struct runner *runner, enum cycle_event_type type)
+{
+    bool reload = runner->reload_roster || runner_full_compare_due(runner);
+    runner_event(runner, &(struct cycle_event){.type = type, .reload = reload});
 }
 
 static void wait_cb(uv_timer_t *timer)
 {
-    struct runner *runner = timer->data;
-    struct cycle_event event = {.type = CYCLE_EVENT_TIMER};
-
-    event.reload = runner->reload_roster || runner_full_compare_due(runner);
-    runner_event(runner, &event);
+    end_wait(timer->data, CYCLE_EVENT_TIMER);
 }
 
 /* libuv counts whole milliseconds; rounding up keeps "at least this long" true. */
@@ -282,7 +292,7 @@ static void reload_when_idle(struct runner *runner)
     if (!runner->reload_wanted || !between_cycles(runner))
         return;
     reload_now(runner);
-    runner_event_plain(runner, CYCLE_EVENT_POLL_NOW);
+    end_wait(runner, CYCLE_EVENT_POLL_NOW);
 }
 
 /* --- signals ------------------------------------------------------------------------------------------------------ */
@@ -291,6 +301,7 @@ static void signal_cb(uv_signal_t *handle, int number)
 {
     struct runner *runner = handle->data;
 
+    lag_interrupted(&runner->lag);
     if (number == SIGHUP) {
         runner->reload_wanted = true;
         reload_when_idle(runner);

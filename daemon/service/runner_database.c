@@ -507,8 +507,10 @@ static void remember_organization(struct runner *runner, bool written)
 
     organization->last_asked_at = current->store.asked;
     organization->last_answered_at = current->store.answered;
-    if (compared_everything(runner))
+    if (compared_everything(runner)) {
         organization->last_full_compare_at = current->store.answered;
+        runner->full_compared_us = clock_monotonic_us();
+    }
     if (written) {
         runner->members = members_after(runner);
         store_committed(&current->store, &current->cycle, organization);

@@ -69,6 +69,7 @@ struct runner {
     bool roster_full;            /* its digests are value digests: the next poll compares everything */
     bool reload_roster;          /* it could not be brought up to date: load it again before the next poll */
     uint32_t members;            /* present, as loaded or last written */
+    int64_t full_compared_us;    /* monotonic; when this process last compared everything, 0: not yet */
     bool loaded_before;          /* the service compares fully only after its first cycle */
     struct digest_list rejected; /* unresolved rejected records in the tables */
     struct id_list quarantined;  /* whose records they are, where that is known */

@@ -7,30 +7,19 @@
 
 #include <string.h>
 
-/* What a poll keeps in memory before its findings go to an unlinked temporary file. */
-#define SPOOL_MEMORY ((size_t)1024 * 1024)
-
-/* The id that the answer must name: the configured one, else the one pinned by the first complete poll. */
-static const char *expected_organization(const struct runner *runner)
-{
-    if (runner->config.api.organization_id[0] != '\0')
-        return runner->config.api.organization_id;
-    return runner->organization.exists ? runner->organization.id : NULL;
-}
-
 static void begin_poll(struct runner *runner)
 {
     struct runner_poll *current = &runner->current;
-    struct poll_settings settings = {.max_body = (uint64_t)runner->config.sync.max_body,
-                                     .max_members = (uint32_t)runner->config.sync.max_members,
-                                     .spool_memory = SPOOL_MEMORY,
-                                     .spool_directory = settings_spool_directory(),
-                                     .secret = &runner->organization.secret,
-                                     .organization_id = expected_organization(runner),
-                                     .full = runner->roster_full};
+    struct poll_settings settings;
+
+    settings_of_poll(&runner->config, &settings);
+    settings.secret = &runner->organization.secret;
+    settings.full = runner->roster_full;
+    if (!settings.organization_id && runner->organization.exists) /* pinned by the first complete poll */
+        settings.organization_id = runner->organization.id;
 
     memset(current, 0, sizeof(*current));
-    changeset_init(&current->changeset, SPOOL_MEMORY, settings_spool_directory());
+    changeset_init(&current->changeset, settings.spool_memory, settings.spool_directory);
     uuid_random(&current->store.poll_uuid);
     current->full = runner->roster_full;
     current->first_load = !runner->organization.exists;

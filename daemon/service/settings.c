@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#define SPOOL_MEMORY         ((size_t)1024 * 1024)
 #define CONNECT_TIMEOUT_US   INT64_C(10000000)
 #define STATEMENT_TIMEOUT_US INT64_C(600000000) /* a first load of a million members fits many times */
 #define LOCK_TIMEOUT_US      INT64_C(10000000)
@@ -48,8 +49,20 @@ void settings_of_schedule(const struct config *config, struct schedule_settings 
                                                .total_timeout_us = config->sync.total_timeout};
 }
 
-const char *settings_spool_directory(void)
+static const char *spool_directory(void)
 {
     const char *directory = getenv("TMPDIR");
+
     return directory && directory[0] == '/' ? directory : "/var/tmp";
+}
+
+void settings_of_poll(const struct config *config, struct poll_settings *ret_settings)
+{
+    const char *organization_id = config->api.organization_id;
+
+    *ret_settings = (struct poll_settings){.max_body = (uint64_t)config->sync.max_body,
+                                           .max_members = (uint32_t)config->sync.max_members,
+                                           .spool_memory = SPOOL_MEMORY,
+                                           .spool_directory = spool_directory(),
+                                           .organization_id = organization_id[0] ? organization_id : NULL};
 }

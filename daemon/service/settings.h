@@ -4,6 +4,7 @@
 #ifndef SERVICE_SETTINGS_H
 #define SERVICE_SETTINGS_H
 
+#include "core/poll.h"
 #include "core/schedule.h"
 #include "luzmo/client.h"
 #include "postgres/connection.h"
@@ -16,7 +17,8 @@ void settings_of_database(const struct config *config, const char *passfile, boo
                           struct connection_settings *ret_settings);
 void settings_of_schedule(const struct config *config, struct schedule_settings *ret_settings);
 
-/* Where a poll's findings go when they do not fit into memory: TMPDIR, else /var/tmp. */
-const char *settings_spool_directory(void);
+/* Its limits, the organization that is configured, and the spool: one MiB of memory, then TMPDIR, else /var/tmp. The secret
+ * is the caller's to fill in. */
+void settings_of_poll(const struct config *config, struct poll_settings *ret_settings);
 
 #endif
