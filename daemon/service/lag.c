@@ -34,6 +34,12 @@ void lag_stop(struct lag *lag)
     uv_close((uv_handle_t *)&lag->prepare, NULL);
 }
 
+void lag_interrupted(struct lag *lag)
+{
+    lag->turn_from_ns = uv_hrtime();
+    lag->idle_ns = uv_metrics_idle_time(lag->prepare.loop);
+}
+
 int64_t lag_take_us(struct lag *lag)
 {
     int64_t longest_us = (int64_t)(lag->longest_ns / 1000);

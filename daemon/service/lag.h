@@ -19,6 +19,10 @@ struct lag {
 void lag_start(struct lag *lag, uv_loop_t *loop);
 void lag_stop(struct lag *lag); /* closes the handle */
 
+/* To be called when a signal arrives: libuv does not count a wait that a signal cut short, and it would pass for work. The
+ * present turn counts from here. */
+void lag_interrupted(struct lag *lag);
+
 /* The longest busy turn since the last call, in microseconds. */
 int64_t lag_take_us(struct lag *lag);
 
