@@ -99,6 +99,18 @@ static void print_json_end(const struct runner_summary *summary)
         counts->repaired, counts->absent, counts->returned, counts->rejected);
 }
 
+/* Half a comparison must not pass for a plan. */
+static int compare(struct config *config, const struct runner_options *options,
+                   struct runner_summary *summary, struct error *error)
+{
+    int status = runner_run(config, options, summary, error);
+
+    if (status == 0 && !summary->compared)
+        status = error_set(error, ERROR_UNAVAILABLE,
+                           "the plan was stopped before everything was compared; run it again");
+    return status;
+}
+
 static int plan_json(struct config *config, struct runner_options *options, struct runner_summary *summary,
                      struct error *error)
 {
@@ -106,7 +118,7 @@ static int plan_json(struct config *config, struct runner_options *options, stru
 
     options->finding_cb = json_finding_cb;
     options->finding_context = &plan;
-    int status = runner_run(config, options, summary, error);
+    int status = compare(config, options, summary, error);
     if (status == 0 && !plan.any)
         print_json_begin(&plan);
     if (status == 0)
@@ -123,7 +135,7 @@ static int plan_text(struct config *config, struct runner_options *options, stru
 
     options->finding_cb = plan_text_finding_cb;
     options->finding_context = text;
-    int status = runner_run(config, options, summary, error);
+    int status = compare(config, options, summary, error);
     if (status == 0)
         plan_text_print(text, summary);
     plan_text_free(text);

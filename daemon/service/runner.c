@@ -104,6 +104,12 @@ void runner_summary_done(struct runner_summary *summary)
     memset(summary, 0, sizeof(*summary));
 }
 
+static bool is_complete(enum cycle_outcome outcome)
+{
+    return outcome == CYCLE_OUTCOME_UNCHANGED || outcome == CYCLE_OUTCOME_WRITTEN ||
+           outcome == CYCLE_OUTCOME_PLANNED;
+}
+
 static void summarise(struct runner *runner, enum cycle_outcome outcome)
 {
     struct runner_summary *summary = runner->summary;
@@ -113,7 +119,7 @@ static void summarise(struct runner *runner, enum cycle_outcome outcome)
         return;
     runner_summary_done(summary);
     summary->outcome = outcome;
-    if (!current->comparison)
+    if (!is_complete(outcome))
         return;
     const struct poll_result *result = poll_result(current->poll);
     summary->compared = true;

@@ -7,9 +7,10 @@ import pytest
 from harness.simulator import AMY, DAVID, JULIA
 from harness.terminal import run_on_terminal
 from harness.truth import assert_mirrors, versions
+from harness.waiting import wait_until
 
 COLOUR = b"\x1b["
-SAME, CHANGES = 0, 2
+SAME, CHANGES, UNAVAILABLE = 0, 2, 69
 
 
 @pytest.fixture
@@ -176,3 +177,14 @@ def test_a_thousand_changes_are_enough_for_a_reader(rollcall, simulator):
     out = rollcall.plan().expect(0).out
     assert "... and 500 more; see --json for all" in out and len(out.splitlines()) < 1010
     assert len(rollcall.plan("--json").expect(0).json()["changes"]) == 1500
+
+
+def test_a_plan_that_is_stopped_is_no_plan(synced, simulator):
+    change_everything(simulator)
+    simulator.forget_requests()
+    simulator.fault(delay_ms=20000)
+    plan = synced.run("plan")
+    wait_until(simulator.requests, "the plan's request")
+    assert plan.stop() == UNAVAILABLE
+    assert "stopped before everything was compared" in plan.log()
+    assert "Nothing to write" not in plan.log()
