@@ -140,8 +140,9 @@ class Daemon:
 
         wait_until(arrived, f"{count} cycles\n{self.log()[-3000:]}", timeout)
 
-    def wait_for_log(self, text, timeout=30.0):
-        wait_until(lambda: text in self.log(), f"{text!r} in the log", timeout)
+    def wait_for_log(self, text, count=1, timeout=30.0):
+        """Waits until a text stands in the log, so many times."""
+        wait_until(lambda: self.log().count(text) >= count, f"{text!r} in the log", timeout)
 
     def reload(self):
         self.process.send_signal(signal.SIGHUP)
