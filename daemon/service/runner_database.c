@@ -273,8 +273,8 @@ static void compared_cb(void *context, const struct comparison_reply *reply)
 
     switch (reply->end) {
     case COMPARISON_DONE:
-        event.type = result->writes || runner->organization.discontinuity ? CYCLE_EVENT_COMPARED_CHANGES
-                                                                          : CYCLE_EVENT_COMPARED_SAME;
+        event.type = result->writes || runner->current.discontinuity ? CYCLE_EVENT_COMPARED_CHANGES
+                                                                     : CYCLE_EVENT_COMPARED_SAME;
         event.confirm = result->confirm;
         event.confirm_in_us = result->confirm_in_us;
         break;
@@ -307,7 +307,7 @@ void runner_compare(struct runner *runner)
                   .answered = current->store.answered,
                   .previous_asked = runner->organization.last_asked_at,
                   .previous_partial = runner->was_unreadable,
-                  .baseline = !runner->organization.exists || runner->organization.discontinuity},
+                  .baseline = !runner->organization.exists || runner->current.discontinuity},
         .removal = {.polls = (int32_t)runner->config.sync.removal_polls,
                     .confirm_after_us = runner->config.sync.confirm_after},
         .changeset = &current->changeset,
@@ -341,7 +341,7 @@ static const char *outcome_word(const struct runner *runner)
     const struct changeset *set = &runner->current.changeset;
     bool only_repaired = set->counts.repaired > 0 && set->changes.records == 0;
 
-    if (runner->organization.discontinuity)
+    if (runner->current.discontinuity)
         return "discontinuity";
     return only_repaired ? "repaired" : "changed";
 }

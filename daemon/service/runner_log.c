@@ -32,7 +32,7 @@ static void log_warnings(const struct runner *runner, const struct poll_result *
         log_event(
             LOG_LEVEL_WARNING, "rows_repaired", LOG_INTEGER("count", counts->repaired),
             LOG_TEXT("hint", "rows of rollcall.member were edited by somebody else and have been set right"));
-    if (runner->organization.discontinuity)
+    if (current->discontinuity)
         log_event(
             LOG_LEVEL_WARNING, "discontinuity",
             LOG_TEXT("hint", "rows of rollcall.member are missing; those read again have new baseline rows"));

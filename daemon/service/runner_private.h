@@ -29,7 +29,8 @@ struct runner_poll {
     uint64_t body_bytes;
     bool full;
     bool first_load;
-    bool clock_behind; /* answered was moved past the last one */
+    bool clock_behind;  /* answered was moved past the last one */
+    bool discontinuity; /* the tables had lost rows when the roster was loaded */
     bool without_attributes;
 };
 
