@@ -26,14 +26,20 @@ bool terminal_wants_colour(void)
     return terminal_is_interactive() && terminal && strcmp(terminal, "dumb") != 0;
 }
 
+static void write_all(FILE *out, struct buffer *buffer)
+{
+    if (buffer->length > 0)
+        fwrite(buffer->data, 1, buffer->length, out);
+    buffer_done(buffer);
+}
+
 void terminal_print(FILE *out, const char *text, size_t length)
 {
     struct buffer printable;
 
     buffer_init(&printable, PRINTED_MAX);
     utf8_add_printable(&printable, text, length);
-    fwrite(printable.data, 1, printable.length, out);
-    buffer_done(&printable);
+    write_all(out, &printable);
 }
 
 void terminal_print_json(FILE *out, const char *json, size_t length)
@@ -42,8 +48,7 @@ void terminal_print_json(FILE *out, const char *json, size_t length)
 
     buffer_init(&visible, PRINTED_MAX);
     utf8_add_visible_json(&visible, json, length);
-    fwrite(visible.data, 1, visible.length, out);
-    buffer_done(&visible);
+    write_all(out, &visible);
 }
 
 static const char *const escapes[] = {
