@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import random
 import tempfile
 
 import pytest
@@ -79,6 +80,14 @@ def daemon(rollcall):
     daemon = rollcall.run()
     daemon.wait_for_cycles(1)
     return daemon
+
+
+@pytest.fixture
+def seed():
+    """Of what is left to chance; a run that failed is repeated with ROLLCALL_SEED in the environment."""
+    chosen = int(os.environ.get("ROLLCALL_SEED", random.randrange(10**6)))
+    print(f"ROLLCALL_SEED={chosen}")
+    return chosen
 
 
 @pytest.fixture(scope="module")

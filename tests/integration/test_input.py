@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 from harness.account import clean_environment
+from harness.truth import tables
 
 USAGE, CONFIG, UNAVAILABLE = 64, 78, 69
 KEY, TOKEN, PASSWORD = "key-of-this-test-4711", "token-of-this-test-0815", "password-of-this-test-42"
@@ -188,7 +189,11 @@ ARGUMENTS = [
 ]
 
 
-@pytest.mark.parametrize("arguments, words", ARGUMENTS, ids=[" ".join(row[0]).encode("unicode_escape").decode() for row in ARGUMENTS])
+def shown(arguments):
+    return " ".join(arguments).encode("unicode_escape").decode()
+
+
+@pytest.mark.parametrize("arguments, words", ARGUMENTS, ids=[shown(arguments) for arguments, _ in ARGUMENTS])
 def test_a_wrong_argument(program, arguments, words):
     assert_one_sentence(program.run_with(*arguments), USAGE, *words)
 
@@ -262,7 +267,8 @@ def test_one_secret_without_the_other(program):
 
 def test_a_password_is_not_repeated(program):
     for conninfo in (f"host=/nonexistent password={PASSWORD}", f"host=/nonexistent password = x {PASSWORD}",
-                     f"host=/nonexistent password='{PASSWORD}", f"postgresql://me:{PASSWORD}@[", f"postgresql://me:{PASSWORD}@/x?y=z"):
+                     f"host=/nonexistent password='{PASSWORD}", f"postgresql://me:{PASSWORD}@[",
+                     f"postgresql://me:{PASSWORD}@/x?y=z"):
         program.configure(database={"conninfo": conninfo})
         for command in ("once", "plan", "members", "status", "check", "migrate"):
             result = program.command(command)
@@ -294,15 +300,16 @@ def test_secrets_are_in_no_log_and_no_table(rollcall, simulator, database):
     daemon.wait_for_cycles(2)
     daemon.stop()
     seen = daemon.log() + rollcall.status().out
-    for table in database.query("SELECT relname FROM pg_class WHERE relnamespace = 'rollcall'::regnamespace AND relkind = 'r'"):
-        seen += str(database.query(f"SELECT * FROM rollcall.{table['relname']}"))
+    for table in tables(database):
+        seen += str(database.query(f"SELECT * FROM rollcall.{table}"))
     assert "***" in seen and simulator.token not in seen and simulator.key not in seen
 
 
 def test_the_environment_does_not_steer_it(rollcall, simulator):
     """No proxy, no key log, no other authorities but those of the configuration."""
     keylog = rollcall.directory / "keylog"
-    environment = {"HTTPS_PROXY": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9", "ALL_PROXY": "http://127.0.0.1:9",
-                   "SSLKEYLOGFILE": str(keylog), "SSL_CERT_FILE": "/dev/null", "CURL_CA_BUNDLE": "/dev/null"}
+    nowhere = "http://127.0.0.1:9"
+    environment = {"HTTPS_PROXY": nowhere, "https_proxy": nowhere, "ALL_PROXY": nowhere, "SSLKEYLOGFILE": str(keylog),
+                   "SSL_CERT_FILE": "/dev/null", "CURL_CA_BUNDLE": "/dev/null"}
     rollcall.command("once", **environment).expect(0)
     assert not keylog.exists()

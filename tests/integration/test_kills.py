@@ -2,7 +2,7 @@
 or not at all, and the next start goes on from what is true.
 
 The program logs each step of its cycle, so the moment of a kill is a step, drawn at random, and a few more
-milliseconds. A name in ROLLCALL_SEED repeats a run."""
+milliseconds."""
 
 import collections
 import os
@@ -13,8 +13,6 @@ import signal
 import subprocess
 import time
 
-import pytest
-
 from harness.account import clean_environment, die_with_tests
 from harness.truth import assert_mirrors
 from harness.world import World
@@ -22,13 +20,6 @@ from harness.world import World
 ROUNDS = 50
 STEPS = 11  # from the start to a first cycle that changed something: started ... committed, and two more
 STEP = re.compile(rb"\bevent=step\b.*?\bto=(\w+)")
-
-
-@pytest.fixture
-def seed():
-    chosen = int(os.environ.get("ROLLCALL_SEED", random.randrange(10**6)))
-    print(f"ROLLCALL_SEED={chosen}")
-    return chosen
 
 
 class Victim:

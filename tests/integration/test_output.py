@@ -3,7 +3,6 @@ formula, or comes back from CSV and JSON as anything but itself."""
 
 import csv
 import io
-import json
 import re
 
 import pytest
@@ -19,7 +18,8 @@ NAMES = [
 ]
 STEERING = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 FORMULA = tuple("=+-@\t\r")
-COMMANDS = [("plan",), ("members",), ("changes",), ("status",), ("changes", "--kind", "baseline"), ("members", "--as-of", "2100-01-01")]
+COMMANDS = [("plan",), ("members",), ("changes",), ("status",), ("changes", "--kind", "baseline"),
+            ("members", "--as-of", "2100-01-01")]
 
 
 def with_names(simulator, part):

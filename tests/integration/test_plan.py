@@ -141,7 +141,8 @@ def test_a_plan_that_fails_is_not_recorded(synced, simulator, code, break_it):
 def test_rights_to_read_are_enough(synced, simulator, database):
     """Whoever may read the tables, may plan."""
     database.execute("DO $$ BEGIN CREATE ROLE auditor LOGIN; EXCEPTION WHEN duplicate_object THEN END $$")
-    database.execute("GRANT USAGE ON SCHEMA rollcall TO auditor; GRANT SELECT ON ALL TABLES IN SCHEMA rollcall TO auditor")
+    database.execute("GRANT USAGE ON SCHEMA rollcall TO auditor;"
+                     " GRANT SELECT ON ALL TABLES IN SCHEMA rollcall TO auditor")
     simulator.rename(AMY, "Amy E.")
     synced.configure(database={"conninfo": database.conninfo.replace("user=rollcall", "user=auditor")})
     assert "Amy E." in untouched(synced).expect(0).out

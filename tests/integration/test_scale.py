@@ -42,7 +42,8 @@ class Meter:
         line = [line for line in self.daemon.log().splitlines() if "event=cycle" in line][-1]
         figures = dict(re.findall(r"(\w+)=(\S+)", line))
         assert figures["outcome"] in ("changed", "unchanged"), line
-        print(f"{what}: " + " ".join(f"{name}={figures[name]}" for name in FIGURES) + f" peak_kib={self.peak() // 1024}")
+        named = " ".join(f"{name}={figures[name]}" for name in FIGURES)
+        print(f"{what}: {named} peak_kib={self.peak() // 1024}")
         return figures
 
     def poll(self, what):

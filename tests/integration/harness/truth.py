@@ -179,8 +179,12 @@ def wait_for_mirror(database, simulator, timeout=30.0):
 # ---- nothing was written
 
 
+def tables(database):
+    rows = database.query("SELECT relname FROM pg_class WHERE relnamespace = to_regnamespace('rollcall') AND relkind = 'r'")
+    return sorted(row["relname"] for row in rows)
+
+
 def versions(database, *without):
     """Every row of every table with the transactions that made and locked it: any write and any row lock shows."""
-    tables = database.query("SELECT relname FROM pg_class WHERE relnamespace = 'rollcall'::regnamespace AND relkind = 'r'")
-    return {table["relname"]: database.query(f"SELECT ctid, xmin, xmax FROM rollcall.{table['relname']} ORDER BY ctid")
-            for table in tables if table["relname"] not in without}
+    return {table: database.query(f"SELECT ctid, xmin, xmax FROM rollcall.{table} ORDER BY ctid")
+            for table in tables(database) if table not in without}
