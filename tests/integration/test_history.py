@@ -10,6 +10,7 @@ from harness.truth import assert_mirrors, comparable, fields_of_api, fields_of_r
 from harness.world import World
 
 POLLS = 300
+SERVICE_POLLS = 150
 CHECKED_AT_ONCE = 40  # earlier instants that are asked after each tenth poll; in the end all of them
 
 
@@ -79,6 +80,24 @@ def test_every_instant_is_remembered(rollcall, simulator, database, seed, remova
     assert_remembered(database, recorded.truth)
     assert_mirrors(database, simulator)
     assert database.value("SELECT sum(polls) FROM rollcall.coverage") >= polls
+
+
+@pytest.mark.parametrize("full_compare", ["1h", "1s"])
+def test_a_service_that_runs_for_long(rollcall, simulator, database, seed, full_compare):
+    """What it keeps in memory between two polls is as true as what it would read anew. A reload makes it poll at once."""
+    world = World(simulator, seed)
+    rollcall.configure(sync={"interval": "1h", "removal_polls": 1, "full_compare": full_compare})
+    daemon = rollcall.run()
+    for number in range(SERVICE_POLLS):
+        daemon.wait_for_log("event=cycle", number + 1)
+        assert_mirrors(database, simulator)
+        world.change_somewhere()
+        simulator.shuffle(members=world.random.randrange(3), text=world.random.randrange(3))
+        daemon.reload()
+    daemon.wait_for_log("event=cycle", SERVICE_POLLS + 1)
+    assert daemon.stop() == 0
+    assert_mirrors(database, simulator)
+    assert {cycle["outcome"] for cycle in database.cycles()} == {"changed"}
 
 
 def test_periods_tell_the_same(rollcall, simulator, database, seed):
