@@ -1,0 +1,109 @@
+"""Hostile surroundings: answers made to deceive, a role's settings and rights that stand in the way, closed streams,
+backends that die under load."""
+
+import json
+import random
+import time
+
+import pytest
+
+from harness.postgres import ROLE, Database
+from harness.simulator import AMY, DAVID, JULIA
+from harness.truth import assert_mirrors, fields_of_api, fields_of_row, wait_for_mirror
+from harness.waiting import wait_until
+
+EVERYBODY = {AMY, DAVID, JULIA}
+
+
+@pytest.fixture
+def synced(rollcall):
+    """After its first sync; one poll without a member is enough, so that leaving is seen at once."""
+    rollcall.configure(sync={"removal_polls": 1})
+    rollcall.once()
+    return rollcall
+
+
+# ---- the API
+
+ENDS = {
+    "a quote too few": lambda record: record.replace(b'"Amy Evans"', b'"Amy Evans', 1),
+    "a quote too many": lambda record: record.replace(b'"Amy Evans"', b'"Amy "Evans"', 1),
+    "quotes within quotes": lambda record: record.replace(b'"Amy Evans"', b'"Amy "Ev"ans"', 1),
+    "an escaped quote": lambda record: record.replace(b'"city":null', rb'"city":"\"', 1),
+    "an open list": lambda record: record.replace(b'"Amy Evans"', b'["Amy Evans"', 1),
+    "no closing brace": lambda record: record[:-1],
+    "an open text": lambda record: record[:-1] + b',"x":"}',
+    "a quote behind": lambda record: record + b'"',
+    "a brace behind": lambda record: record + b"{",
+    "a number before": lambda record: b"1" + record,
+}
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_a_record_that_swallows_its_neighbours_removes_nobody(synced, simulator, database, name):
+    simulator.put(AMY, ENDS[name](simulator.steer("GET", f"/members/{AMY}")))
+    assert synced.command("once").code in (0, 76)
+    assert set(database.members()) == EVERYBODY
+
+
+def test_one_user_in_many_spellings(synced, simulator, database):
+    record = simulator.steer("GET", f"/members/{AMY}")
+    name = AMY.encode()
+    for spelling in (record.replace(name, name.upper()), record.replace(b'"id"', rb'"\u0069d"', 1),
+                     record.replace(b'"' + name, rb'"\u0062' + name[1:])):
+        simulator.put(AMY, spelling)
+        synced.once()
+    assert len(database.changes()) == 3 and set(database.members()) == EVERYBODY
+
+
+def test_people_who_flicker(rollcall, simulator, database):
+    """Absent in some polls and present in others, around the time of the confirming poll: whatever is believed of it, the
+    log stays true, and in the end everybody is back."""
+    rollcall.configure(sync={"interval": "1s", "confirm_after": "1s"})
+    rollcall.once()
+    everybody = simulator.organization()
+    daemon = rollcall.run()
+    for moment in range(6):
+        users = everybody["users"][:1 if moment % 2 else 3]
+        simulator.answer_with(json.dumps({"count": 1, "rows": [{**everybody, "users": users}]}).encode())
+        time.sleep((0.3, 0.9, 1.1)[moment % 3])
+    simulator.answer_with(None)
+    wait_for_mirror(database, simulator)
+    assert daemon.stop() == 0
+
+
+# ---- PostgreSQL
+
+
+class Turmoil:
+    """An organization in which thousands change at once, so that rows travel by COPY."""
+
+    def __init__(self, simulator, members=2500):
+        simulator.generate(members, 5)
+        self.simulator = simulator
+        self.organization = simulator.organization()
+        self.random = random.Random(members)
+
+    def stir(self):
+        users = self.organization["users"]
+        for user in users:
+            user["name"] = f"{self.random.randrange(10**9)}"
+            user["organizationRole"]["flagEditor"] = self.random.random() < 0.5
+        users.append(users.pop(0))
+        self.simulator.answer_with(json.dumps({"count": 1, "rows": [self.organization]}).encode())
+
+    def is_mirrored(self, database):
+        users = {user["id"]: fields_of_api(user) for user in self.organization["users"]}
+        return users == {user: fields_of_row(row) for user, row in database.members().items()}
+
+
+def test_backends_die_under_load(rollcall, simulator, database):
+    turmoil = Turmoil(simulator)
+    daemon = rollcall.run()
+    daemon.wait_for_cycles(1)
+    for _ in range(4):
+        turmoil.stir()
+        time.sleep(turmoil.random.random())
+        database.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{ROLE}'")
+    wait_until(lambda: turmoil.is_mirrored(database), "the mirror to catch up", pause=0.2)
+    assert daemon.stop() == 0
