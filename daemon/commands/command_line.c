@@ -10,6 +10,7 @@
 #include "service/credentials.h"
 #include "service/runner.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -237,11 +238,22 @@ int command_read_config(const struct invocation *invocation, struct config *ret_
     return status;
 }
 
+/* Where a standard stream is closed, the next socket would take its number, and what is printed would go to the database
+ * or the API. Opened for the other direction, its use fails as it would have. */
+static void hold_standard_streams(void)
+{
+    for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; stream++)
+        if (fcntl(stream, F_GETFD) == -1 &&
+            open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY) != stream)
+            error_fatal("a standard stream is closed and /dev/null cannot be opened in its place");
+}
+
 int command_line_run(int argc, char **argv)
 {
     struct arguments arguments = {.words = argv, .count = argc, .at = 1};
     struct error error = {0};
 
+    hold_standard_streams();
     credentials_take_environment();
     int status = read_and_run(&arguments, &error);
     if (status >= 0 && fflush(stdout) != 0)

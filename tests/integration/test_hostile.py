@@ -3,10 +3,13 @@ backends that die under load."""
 
 import json
 import random
+import re
+import subprocess
 import time
 
 import pytest
 
+from harness.account import clean_environment
 from harness.postgres import ROLE, Database
 from harness.simulator import AMY, DAVID, JULIA
 from harness.truth import assert_mirrors, fields_of_api, fields_of_row, wait_for_mirror
@@ -107,3 +110,18 @@ def test_backends_die_under_load(rollcall, simulator, database):
         database.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{ROLE}'")
     wait_until(lambda: turmoil.is_mirrored(database), "the mirror to catch up", pause=0.2)
     assert daemon.stop() == 0
+
+
+# ---- the process
+
+
+@pytest.mark.parametrize("streams", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams(synced, simulator, database, streams):
+    """The next socket would take a closed stream's number, and the log would be sent to PostgreSQL."""
+    simulator.rename(AMY, streams)
+    program = f"{synced.binary} -c {synced.config_file}"
+    done = subprocess.run(["sh", "-c", f"{program} once {streams}"], env=clean_environment(), capture_output=True)
+    assert done.returncode == 0, done.stderr
+    assert_mirrors(database, simulator)
+    printing = subprocess.run(["sh", "-c", f"{program} members {streams}"], env=clean_environment(), capture_output=True)
+    assert printing.returncode == (69 if re.search(r"(?<!\d)>&-", streams) else 0), printing.stderr
