@@ -174,7 +174,7 @@ static int read_text(const char *path, struct buffer *text, struct error *error)
     FILE *stream = fopen(path, "re");
     bool failed = !stream;
 
-    while (!failed && (length = fread(bytes, 1, sizeof(bytes), stream)) > 0)
+    while (!failed && !text->overflowed && (length = fread(bytes, 1, sizeof(bytes), stream)) > 0)
         buffer_add(text, bytes, length);
     failed = failed || ferror(stream);
     int reason = errno;

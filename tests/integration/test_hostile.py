@@ -125,3 +125,9 @@ def test_closed_streams(synced, simulator, database, streams):
     assert_mirrors(database, simulator)
     printing = subprocess.run(["sh", "-c", f"{program} members {streams}"], env=clean_environment(), capture_output=True)
     assert printing.returncode == (69 if re.search(r"(?<!\d)>&-", streams) else 0), printing.stderr
+
+
+def test_a_configuration_without_end(synced):
+    synced.config_file.unlink()
+    synced.config_file.symlink_to("/dev/zero")
+    assert "too large" in synced.command("once", timeout=10).expect(78).err
