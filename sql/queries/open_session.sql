@@ -20,4 +20,8 @@ SELECT pg_catalog.pg_is_in_recovery() AS in_recovery,
        pg_catalog.set_config('tcp_keepalives_count', '3', false),
        CASE WHEN $3::pg_catalog.bool
             THEN pg_catalog.set_config('default_transaction_read_only', 'on', false)
-       END;
+       END,
+       -- Not every server knows them, and a role's idle_session_timeout would end the session between two polls.
+       (SELECT pg_catalog.count(pg_catalog.set_config(s.name, '0', false))
+        FROM pg_catalog.pg_settings s
+        WHERE s.name OPERATOR(pg_catalog.=) ANY (ARRAY['idle_session_timeout', 'transaction_timeout']));

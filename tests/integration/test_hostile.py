@@ -78,6 +78,24 @@ def test_people_who_flicker(rollcall, simulator, database):
 # ---- PostgreSQL
 
 
+@pytest.fixture
+def role_setting(postgres):
+    administration = Database(postgres, "postgres")
+    yield lambda setting: administration.execute(f"ALTER ROLE {ROLE} SET {setting}")
+    administration.execute(f"ALTER ROLE {ROLE} RESET ALL")
+
+
+@pytest.mark.parametrize("setting", ["idle_session_timeout = '200ms'", "statement_timeout = '1ms'",
+                                     "search_path = 'public'", "DateStyle = 'SQL, DMY'"])
+def test_a_roles_settings_are_not_the_sessions(rollcall, simulator, database, role_setting, setting):
+    """`once` waits a second for the confirming poll; the session outlives it."""
+    role_setting(setting)
+    rollcall.once()
+    simulator.leave(DAVID)
+    rollcall.once()
+    assert_mirrors(database, simulator)
+
+
 class Turmoil:
     """An organization in which thousands change at once, so that rows travel by COPY."""
 
