@@ -1,6 +1,6 @@
 /*
  * Migrations: forward only, under an advisory lock, each file's SHA-256 recorded and checked. Views and functions are
- * laid anew (CREATE OR REPLACE) whenever their text changed.
+ * laid anew (CREATE OR REPLACE) whenever their text changed or somebody dropped them.
  *
  * What `rollcall migrate` executes and what it prints for a database administrator is one and the same script.
  */

@@ -2,7 +2,10 @@
 DO $rollcall$
 BEGIN
   IF NOT EXISTS (SELECT FROM rollcall.schema_migration
-                 WHERE kind = 'view' AND name = '@name@' AND sha256 = '@sha256@') THEN
+                 WHERE kind = 'view' AND name = '@name@' AND sha256 = '@sha256@')
+    OR NOT EXISTS (SELECT FROM pg_class WHERE relnamespace = 'rollcall'::regnamespace AND relname = '@name@'
+                   UNION ALL
+                   SELECT FROM pg_proc WHERE pronamespace = 'rollcall'::regnamespace AND proname = '@name@') THEN
     EXECUTE $sql$
 @text@
 $sql$;

@@ -96,6 +96,14 @@ def test_a_roles_settings_are_not_the_sessions(rollcall, simulator, database, ro
     assert_mirrors(database, simulator)
 
 
+def test_dropped_views_are_laid_anew(synced, database):
+    database.execute("DROP VIEW rollcall.current_member CASCADE; DROP FUNCTION rollcall.members_as_of CASCADE")
+    told = synced.members().expect(78)
+    assert "rollcall migrate" in told.err
+    assert "event=schema_migrated" in synced.once().err
+    assert len(synced.members("--format", "json").expect().json()) == 3
+
+
 class Turmoil:
     """An organization in which thousands change at once, so that rows travel by COPY."""
 

@@ -200,6 +200,24 @@ static void a_changed_view_is_laid_anew(void **state)
         1);
 }
 
+static void dropped_views_are_laid_anew(void **state)
+{
+    (void)state;
+    server_run(&server, "DROP VIEW rollcall.organization_summary, rollcall.current_member");
+    expect_state(MIGRATE_OLDER, "view current_member of this program is not applied; run: rollcall migrate");
+    expect_migrated(2);
+    assert_int_equal(server_number(&server, "SELECT count(*) FROM rollcall.organization_summary"), 0);
+}
+
+static void a_dropped_function_is_laid_anew(void **state)
+{
+    (void)state;
+    server_run(&server, "DROP FUNCTION rollcall.members_as_of");
+    expect_state(MIGRATE_OLDER, "members_as_of");
+    expect_migrated(1);
+    assert_int_equal(server_number(&server, "SELECT count(*) FROM rollcall.members_as_of('infinity')"), 0);
+}
+
 static void two_at_once_apply_it_once(void **state)
 {
     (void)state;
@@ -446,6 +464,8 @@ int main(void)
         cmocka_unit_test_setup(a_failure_leaves_nothing_behind, no_schema),
         cmocka_unit_test_setup(a_newer_schema_is_left_alone, fresh_schema),
         cmocka_unit_test_setup(an_altered_migration_is_refused, fresh_schema),
+        cmocka_unit_test_setup(dropped_views_are_laid_anew, fresh_schema),
+        cmocka_unit_test_setup(a_dropped_function_is_laid_anew, fresh_schema),
         cmocka_unit_test_setup(a_dropped_column_is_noticed, fresh_schema),
         cmocka_unit_test_setup(a_retyped_column_is_noticed, fresh_schema),
         cmocka_unit_test_setup(additions_are_welcome, fresh_schema),
