@@ -104,6 +104,14 @@ def test_dropped_views_are_laid_anew(synced, database):
     assert len(synced.members("--format", "json").expect().json()) == 3
 
 
+def test_a_superusers_schema_asks_for_no_superuser(synced, database):
+    database.execute(f"ALTER SCHEMA rollcall OWNER TO postgres; REVOKE ALL ON SCHEMA rollcall FROM {ROLE}")
+    refused = synced.command("once").expect(78)
+    assert f"ALTER SCHEMA rollcall OWNER TO {ROLE}" in refused.err and "GRANT postgres" not in refused.err
+    database.execute(f"ALTER SCHEMA rollcall OWNER TO {ROLE}")
+    synced.once()
+
+
 class Turmoil:
     """An organization in which thousands change at once, so that rows travel by COPY."""
 
