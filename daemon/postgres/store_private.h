@@ -27,6 +27,7 @@ struct store_write {
     bool first;             /* the organization has no row yet */
     int64_t roster_version; /* as exchange 1 left it */
     int64_t cycle_id;
+    int32_t may_stage; /* this role may make a temporary table */
     const struct rejection *rejections;
     size_t rejection_count;
 

@@ -132,13 +132,14 @@ static void find_owner(struct store *store)
 static void cycle_begun_cb(void *context, const struct connection_reply *reply)
 {
     struct store *store = context;
-    struct copy_value cycle_id;
+    struct copy_value values[2];
 
     if (reply->result != CONNECTION_DONE) {
         store_answer_refused(store, reply);
     } else if (PQntuples(reply->rows) == 1) {
-        copy_result_row(reply->rows, &cycle_id, 1);
-        copy_get_bigint(&cycle_id, &store->write.cycle_id);
+        copy_result_row(reply->rows, values, 2);
+        copy_get_bigint(&values[0], &store->write.cycle_id);
+        copy_get_integer(&values[1], &store->write.may_stage);
         store_answer(store, STORE_DONE);
     } else if (store->write.first) {
         find_owner(store);
@@ -379,6 +380,7 @@ static void stage_cb(void *context, const struct connection_reply *reply)
         connection_copy_in(store->connection, "copy_in_member_stage", fill_cb, stage_filled_cb, store);
 }
 
+/* Without a stage the updates, and all that follows them, go one row after the other: slower, but as right. */
 static void copy_part(struct store *store)
 {
     struct store_write *write = &store->write;
@@ -387,7 +389,7 @@ static void copy_part(struct store *store)
         next_part(write);
     if (write->part == WRITE_INSERTS)
         connection_copy_in(store->connection, "copy_in_members", fill_cb, part_written_cb, store);
-    else if (write->part == WRITE_UPDATES)
+    else if (write->part == WRITE_UPDATES && write->may_stage)
         store_execute(store, "create_member_stage", stage_cb);
     else if (write->part == WRITE_CHANGES)
         connection_copy_in(store->connection, "copy_in_changes", fill_cb, part_written_cb, store);

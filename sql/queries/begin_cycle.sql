@@ -36,4 +36,4 @@ SELECT $3::uuid, organization_id, $2::text, $4::timestamptz, $5::timestamptz, $6
        $9::integer, $10::integer, $11::integer, $12::integer, $13::integer, $14::integer, $15::integer, $16::integer,
        $17::integer, $18::boolean, $19::bigint, $20::bytea, $25::uuid[]
 FROM fence
-RETURNING cycle_id;
+RETURNING cycle_id, has_database_privilege(current_database(), 'TEMPORARY')::integer AS may_stage;

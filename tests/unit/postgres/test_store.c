@@ -292,6 +292,32 @@ static void test_many_changes(void **state)
     desk_close(&desk);
 }
 
+/* A role that may not make temporary tables writes the same, only slower. */
+static void test_many_changes_without_a_stage(void **state)
+{
+    struct desk desk;
+
+    (void)state;
+    server_run(&server, "REVOKE TEMPORARY ON DATABASE rollcall FROM PUBLIC, rollcall");
+    desk_open(&desk, &server);
+    desk_first_cycle(&desk, 2000);
+    for (int number = 0; number < 2000; number++) {
+        struct member_row row = some_member(&desk, number);
+
+        row.member.fields[FIELD_CITY] = text_value("Gent");
+        add_update(&desk, &row);
+        add_change(&desk, CHANGE_PROFILE_CHANGED, &row);
+    }
+    const struct member_row newcomer = some_member(&desk, 2000);
+    add_insert(&desk, &newcomer);
+    desk_cycle(&desk, 2001);
+    assert_number(2000, "SELECT count(*) FROM rollcall.member WHERE city = 'Gent'");
+    assert_number(2001, "SELECT count(*) FROM rollcall.member");
+    assert_number(2000, "SELECT count(*) FROM rollcall.change_log WHERE kind = 'profile_changed'");
+    desk_close(&desk);
+    server_run(&server, "GRANT TEMPORARY ON DATABASE rollcall TO PUBLIC, rollcall");
+}
+
 static void test_rejected_records(void **state)
 {
     struct rejection rejections[] = {
@@ -546,6 +572,7 @@ int main(void)
         TEST(test_first_cycle),
         TEST(test_few_changes),
         TEST(test_many_changes),
+        TEST(test_many_changes_without_a_stage),
         TEST(test_rejected_records),
         TEST(test_read_rejected),
         TEST(test_coverage),
