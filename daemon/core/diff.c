@@ -173,7 +173,7 @@ void diff_member(const struct member_row *before, const struct member *now, cons
 static bool is_due(const struct member_row *before, const struct diff_poll *poll,
                    const struct removal_policy *policy)
 {
-    return before->absent_since == 0 ||
+    return before->absent_since == 0 || policy->waited ||
            poll->answered >= before->absent_since + before->absent_polls * policy->confirm_after_us;
 }
 

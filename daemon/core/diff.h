@@ -46,6 +46,9 @@ void diff_member(const struct member_row *before, const struct member *now, cons
 struct removal_policy {
     int32_t polls;            /* complete polls without the member before it is removed, at least 1 */
     int64_t confirm_after_us; /* least time between two that count */
+    /* `answered` stands still because the clock was set back, but by a steady one so much time has passed since any
+     * absence was counted that this poll counts for all of them. */
+    bool waited;
 };
 
 enum absence_verdict {
@@ -63,7 +66,8 @@ struct absence {
 };
 
 /* before: the stored row, not a tombstone. The k-th poll without the member counts from absent_since + (k - 1) *
- * confirm_after_us on. removed_at is absent_since, as the change's observed_at; absent_since and absent_polls stay. */
+ * confirm_after_us on, or when the policy says `waited`. removed_at is absent_since, as the change's observed_at;
+ * absent_since and absent_polls stay. */
 void diff_absent(const struct member_row *before, const struct diff_poll *poll,
                  const struct removal_policy *policy, struct buffer *images, struct absence *ret_absence);
 

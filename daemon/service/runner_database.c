@@ -291,6 +291,13 @@ static void compared_cb(void *context, const struct comparison_reply *reply)
     tell(runner, &event);
 }
 
+/* A clock that was set back by days would leave every absence unconfirmed for as long. */
+static bool waited_to_confirm(const struct runner *runner)
+{
+    return runner->current.clock_behind && runner->absence_us != 0 &&
+           clock_monotonic_us() - runner->absence_us >= runner->config.sync.confirm_after;
+}
+
 void runner_compare(struct runner *runner)
 {
     struct runner_poll *current = &runner->current;
@@ -309,7 +316,8 @@ void runner_compare(struct runner *runner)
                   .previous_partial = runner->was_unreadable,
                   .baseline = !runner->organization.exists || runner->current.discontinuity},
         .removal = {.polls = (int32_t)runner->config.sync.removal_polls,
-                    .confirm_after_us = runner->config.sync.confirm_after},
+                    .confirm_after_us = runner->config.sync.confirm_after,
+                    .waited = waited_to_confirm(runner)},
         .changeset = &current->changeset,
         .finding_cb = runner->options.finding_cb,
         .finding_context = runner->options.finding_context,
@@ -494,6 +502,8 @@ static void remember_absences(struct runner *runner, const struct comparison_res
 {
     const struct digest none = {{0}};
 
+    if (runner->current.changeset.counts.absent > 0 || runner->absence_us == 0)
+        runner->absence_us = clock_monotonic_us();
     for (size_t i = 0; i < result->absent.count; i++)
         roster_set(runner->roster, &result->absent.ids[i], &none);
     for (size_t i = 0; i < result->removed.count; i++)
@@ -543,6 +553,7 @@ void runner_forget(struct runner *runner)
     roster_free(runner->roster);
     runner->roster = NULL;
     runner->roster_full = false;
+    runner->absence_us = 0;
     digest_list_clear(&runner->rejected);
     id_list_clear(&runner->quarantined);
     id_list_clear(&runner->stale);

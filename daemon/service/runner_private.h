@@ -71,6 +71,7 @@ struct runner {
     bool reload_roster;          /* it could not be brought up to date: load it again before the next poll */
     uint32_t members;            /* present, as loaded or last written */
     int64_t full_compared_us;    /* monotonic; when this process last compared everything, 0: not yet */
+    int64_t absence_us;          /* monotonic; when one was last counted, or of the first poll; 0: none yet */
     bool loaded_before;          /* the service compares fully only after its first cycle */
     struct digest_list rejected; /* unresolved rejected records in the tables */
     struct id_list quarantined;  /* whose records they are, where that is known */

@@ -75,6 +75,26 @@ def test_people_who_flicker(rollcall, simulator, database):
     assert daemon.stop() == 0
 
 
+# ---- the clock
+
+
+@pytest.mark.parametrize("command", ["once", "run"])
+def test_a_clock_set_back_delays_no_removal(rollcall, simulator, database, command):
+    """As if the last poll had been stamped by a clock ten days ahead. Times creep on from there, who leaves leaves."""
+    rollcall.once()
+    database.execute("UPDATE rollcall.coverage SET observed_until = observed_until + interval '10 days',"
+                     " last_asked_at = last_asked_at + interval '10 days'")
+    simulator.leave(AMY)
+    leaving = rollcall.run(command)
+    wait_until(lambda: AMY not in database.members(), "her to leave", 10)
+    assert "event=clock_behind" in leaving.log()
+    (left,) = database.changes(after=3)
+    assert left["kind"] == "left" and left["observed_after"] < left["observed_at"]
+    simulator.comeback(AMY)
+    rollcall.run()
+    wait_for_mirror(database, simulator)
+
+
 # ---- PostgreSQL
 
 

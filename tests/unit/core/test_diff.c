@@ -282,9 +282,9 @@ static void play(const struct line *lines, size_t count, struct removal_policy p
     buffer_done(&said);
 }
 
-#define PLAY(lines) play(lines, sizeof(lines) / sizeof((lines)[0]), (struct removal_policy){2, 150})
+#define PLAY(lines) PLAY_WITH(lines, 2, 150)
 #define PLAY_WITH(lines, polls, apart)                                                                       \
-    play(lines, sizeof(lines) / sizeof((lines)[0]), (struct removal_policy){polls, apart})
+    play(lines, sizeof(lines) / sizeof((lines)[0]), (struct removal_policy){polls, apart, false})
 
 /* --- present members ---------------------------------------------------------------------------------------------- */
 
@@ -448,6 +448,26 @@ static void an_absence_ends_by_itself(void **state)
     PLAY(lines);
 }
 
+/* The clock was set back: `answered` only creeps on, and what has passed is known from elsewhere. */
+static void a_clock_set_back_delays_no_removal(void **state)
+{
+    struct member_row row = {.member = amy(), .absent_since = 310, .absent_polls = 1, .slice_digest = {{1}}};
+    struct removal_policy policy = {.polls = 2, .confirm_after_us = 150};
+    const struct diff_poll poll = {.asked = 310, .answered = 311, .previous_asked = 309};
+    struct absence absence;
+    struct buffer images;
+
+    (void)state;
+    buffer_init(&images, 4096);
+    diff_absent(&row, &poll, &policy, &images, &absence);
+    assert_int_equal(absence.verdict, ABSENCE_STANDS);
+    policy.waited = true;
+    diff_absent(&row, &poll, &policy, &images, &absence);
+    assert_int_equal(absence.verdict, ABSENCE_REMOVED);
+    assert_int_equal(absence.change.observed_at, 310);
+    buffer_done(&images);
+}
+
 /* A row that was written in between was seen later than any complete poll before says. */
 static int64_t left_after(const struct diff_poll *poll)
 {
@@ -583,6 +603,7 @@ int main(void)
         cmocka_unit_test(she_leaves_and_returns),
         cmocka_unit_test(a_tombstone_is_rejoined_even_in_a_baseline),
         cmocka_unit_test(an_absence_ends_by_itself),
+        cmocka_unit_test(a_clock_set_back_delays_no_removal),
         cmocka_unit_test(a_partial_poll_is_no_sight_of_her),
         cmocka_unit_test(her_own_last_sight_counts_when_it_is_later),
         cmocka_unit_test(patience_is_a_setting),
