@@ -14,7 +14,8 @@ SELECT record.oid IS NOT NULL AS recorded,
          WHEN record.oid IS NULL THEN format('ALTER SCHEMA rollcall OWNER TO %I', current_user)
          -- What a superuser made is no reason to make this role one.
          WHEN (SELECT rolsuper FROM pg_roles WHERE pg_roles.oid = schema.nspowner)
-           THEN format('ALTER SCHEMA rollcall OWNER TO %1$I, and the same for every table, view and function in it', current_user)
+           THEN format('ALTER SCHEMA rollcall OWNER TO %I, and the same for every table, view and function in it',
+                       current_user)
          ELSE format('GRANT %I TO %I', pg_get_userbyid(schema.nspowner), current_user)
        END AS remedy
 FROM (SELECT) AS always
