@@ -118,6 +118,7 @@ static void add_value(struct buffer *to, const struct log_field *field)
         add_text(to, field->text);
         break;
     case LOG_FIELD_INTEGER:
+    case LOG_FIELD_COUNT:
         buffer_add_format(to, "%" PRId64, field->integer);
         break;
     case LOG_FIELD_UUID:
@@ -134,7 +135,16 @@ static void add_value(struct buffer *to, const struct log_field *field)
 
 static bool is_left_out(const struct log_field *field)
 {
-    return (field->type == LOG_FIELD_TEXT && !field->text) || (field->type == LOG_FIELD_UUID && !field->uuid);
+    switch (field->type) {
+    case LOG_FIELD_TEXT:
+        return !field->text;
+    case LOG_FIELD_UUID:
+        return !field->uuid;
+    case LOG_FIELD_COUNT:
+        return field->integer == 0;
+    default:
+        return false;
+    }
 }
 
 /* Adds the field whole, or says that the line is incomplete: half a quoted text would swallow what follows. */

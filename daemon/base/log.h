@@ -21,7 +21,14 @@ enum log_level {
     LOG_LEVEL_DEBUG = 7
 };
 
-enum log_field_type { LOG_FIELD_END, LOG_FIELD_TEXT, LOG_FIELD_INTEGER, LOG_FIELD_UUID, LOG_FIELD_BOOLEAN };
+enum log_field_type {
+    LOG_FIELD_END,
+    LOG_FIELD_TEXT,
+    LOG_FIELD_INTEGER,
+    LOG_FIELD_COUNT,
+    LOG_FIELD_UUID,
+    LOG_FIELD_BOOLEAN
+};
 
 struct log_field {
     const char *key;
@@ -37,6 +44,9 @@ struct log_field {
 #define LOG_TEXT(name, value) ((struct log_field){.key = (name), .type = LOG_FIELD_TEXT, .text = (value)})
 #define LOG_INTEGER(name, value)                                                                             \
     ((struct log_field){.key = (name), .type = LOG_FIELD_INTEGER, .integer = (int64_t)(value)})
+/* Left out when it is 0. */
+#define LOG_COUNT(name, value)                                                                               \
+    ((struct log_field){.key = (name), .type = LOG_FIELD_COUNT, .integer = (int64_t)(value)})
 #define LOG_UUID(name, value) ((struct log_field){.key = (name), .type = LOG_FIELD_UUID, .uuid = (value)})
 #define LOG_BOOLEAN(name, value)                                                                             \
     ((struct log_field){.key = (name), .type = LOG_FIELD_BOOLEAN, .boolean = (value)})

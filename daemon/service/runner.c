@@ -86,13 +86,7 @@ static void wait_start(struct runner *runner, const struct cycle_effect *effect)
 {
     int64_t us = wait_us(runner, effect);
 
-    if (effect->wait == CYCLE_WAIT_DATABASE && effect->error.class != ERROR_NONE) {
-        log_event(LOG_LEVEL_WARNING, "database_away", LOG_TEXT("error", effect->error.text),
-                  LOG_INTEGER("retry_ms", us / 1000));
-        notify_status("Waiting for the database: %s", effect->error.text);
-    }
-    if (effect->wait == CYCLE_WAIT_STANDBY)
-        notify_status("Standing by: another instance is at work");
+    runner_log_wait(runner, effect, us);
     uv_timer_start(&runner->wait_timer, wait_cb, (uint64_t)((us + 999) / 1000), 0);
 }
 

@@ -153,9 +153,11 @@ static void ask_for_lock(uv_timer_t *timer);
 static void locked_cb(void *context, const struct store_reply *reply)
 {
     struct runner *runner = context;
-    bool busy = reply->result == STORE_BUSY;
+    bool done = reply->result == STORE_DONE, busy = reply->result == STORE_BUSY;
     bool once = runner->options.mode == CYCLE_MODE_ONCE;
 
+    if (done || busy)
+        runner_log_database_back(runner);
     if (busy && once && clock_monotonic_us() < runner->lock_until_us) {
         uv_timer_start(&runner->lock_timer, ask_for_lock, LOCK_PACE_MS, 0);
         return;
@@ -164,7 +166,7 @@ static void locked_cb(void *context, const struct store_reply *reply)
         runner_stand_by(runner);
         return;
     }
-    if (reply->result == STORE_DONE)
+    if (done)
         runner_take_over(runner);
     runner_reply(runner, reply, CYCLE_EVENT_LOCKED);
 }

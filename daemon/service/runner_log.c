@@ -2,10 +2,13 @@
  * The lines a cycle leaves in the log: one summary each, one notice for each change, naming user ids and never e-mails or
  * names (a journal outlives an erasure); warnings for what a person should look at.
  */
+#include "base/clock.h"
 #include "base/log.h"
 #include "core/record.h"
 #include "service/notify.h"
 #include "service/runner_private.h"
+
+#include <string.h>
 
 /* What was written has a word of its own: changed, repaired, discontinuity. */
 static const char *outcome_word(const struct runner *runner, enum cycle_outcome outcome)
@@ -86,10 +89,16 @@ void runner_log_findings(struct runner *runner)
 
 /* --- the summary line --------------------------------------------------------------------------------------------- */
 
+/* The row of this cycle in rollcall.cycle; an unchanged poll has none. */
+static const struct uuid *cycle_row(const struct runner *runner)
+{
+    return runner->current.cycle.outcome ? &runner->current.store.poll_uuid : NULL;
+}
+
 static void log_failure(const struct runner *runner, enum cycle_outcome outcome, const struct error *error)
 {
     log_event(error->class == ERROR_INTERNAL ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, "cycle",
-              LOG_TEXT("outcome", outcome_word(runner, outcome)),
+              LOG_TEXT("outcome", outcome_word(runner, outcome)), LOG_UUID("cycle", cycle_row(runner)),
               LOG_TEXT("class", error_class_name(error->class)), LOG_TEXT("error", error->text),
               LOG_INTEGER("failures", runner->cycle.poll_failures));
 }
@@ -104,13 +113,16 @@ static void log_success(struct runner *runner, enum cycle_outcome outcome, const
 {
     const struct runner_poll *current = &runner->current;
     const struct changeset_counts *counts = &current->changeset.counts;
+    const char *pinned = current->first_load ? result->envelope.organization_id : NULL;
 
     log_event(LOG_LEVEL_INFO, "cycle", LOG_TEXT("outcome", outcome_word(runner, outcome)),
-              LOG_UUID("cycle", &current->store.poll_uuid), LOG_INTEGER("members", runner->members),
-              LOG_INTEGER("added", counts->added), LOG_INTEGER("removed", counts->removed),
-              LOG_INTEGER("role_changed", counts->role_changed),
-              LOG_INTEGER("profile_changed", counts->profile_changed), LOG_INTEGER("absent", result->absent),
-              LOG_INTEGER("rejected", poll_rejection_count(current->poll)),
+              LOG_UUID("cycle", cycle_row(runner)), LOG_TEXT("organization", pinned),
+              LOG_INTEGER("members", runner->members), LOG_COUNT("added", counts->added),
+              LOG_COUNT("removed", counts->removed), LOG_COUNT("role_changed", counts->role_changed),
+              LOG_COUNT("role_touched", counts->role_touched),
+              LOG_COUNT("profile_changed", counts->profile_changed), LOG_COUNT("repaired", counts->repaired),
+              LOG_COUNT("absent", counts->absent), LOG_COUNT("returned", counts->returned),
+              LOG_COUNT("rejected", poll_rejection_count(current->poll)),
               LOG_INTEGER("decoded", result->decoded), LOG_BOOLEAN("full", current->full),
               LOG_INTEGER("bytes", current->body_bytes),
               LOG_INTEGER("pull_ms", (current->store.answered - current->store.asked) / 1000),
@@ -142,4 +154,51 @@ void runner_log_cycle(struct runner *runner, enum cycle_outcome outcome, const s
             log_success(runner, outcome, poll_result(runner->current.poll));
         }
     }
+}
+
+/* --- pauses ------------------------------------------------------------------------------------------------------- */
+
+/* A database that is away for hours is told of again only this often. */
+#define AWAY_TOLD_AGAIN_US INT64_C(3600000000)
+
+static void log_database_away(struct runner *runner, const struct error *error, int64_t pause_us)
+{
+    int64_t now = clock_monotonic_us();
+    bool known = runner->away_since_us != 0 && strcmp(runner->away.text, error->text) == 0;
+
+    if (runner->away_since_us == 0)
+        runner->away_since_us = now;
+    notify_status("Waiting for the database: %s", error->text);
+    if (known && now - runner->away_told_us < AWAY_TOLD_AGAIN_US)
+        return;
+    runner->away = *error;
+    runner->away_told_us = now;
+    log_event(LOG_LEVEL_WARNING, "database_away", LOG_TEXT("error", error->text),
+              LOG_INTEGER("retry_ms", pause_us / 1000));
+}
+
+void runner_log_database_back(struct runner *runner)
+{
+    if (runner->away_since_us == 0)
+        return;
+    log_event(LOG_LEVEL_NOTICE, "database_back",
+              LOG_INTEGER("away_ms", (clock_monotonic_us() - runner->away_since_us) / 1000));
+    runner->away_since_us = 0;
+}
+
+/* Why nothing will happen for a while, unless that is only the interval. */
+void runner_log_wait(struct runner *runner, const struct cycle_effect *effect, int64_t pause_us)
+{
+    const struct error *error = &effect->error;
+
+    if (effect->wait == CYCLE_WAIT_STANDBY)
+        notify_status("Standing by: another instance is at work");
+    else if (effect->wait == CYCLE_WAIT_API_BACKOFF && pause_us > runner->config.sync.interval)
+        log_event(LOG_LEVEL_NOTICE, "polls_paused", LOG_INTEGER("retry_s", pause_us / 1000000),
+                  LOG_TEXT("hint", "a reload asks at once"));
+    else if (effect->wait == CYCLE_WAIT_DATABASE && runner->cycle.state == CYCLE_RETRYING)
+        log_event(LOG_LEVEL_WARNING, "write_refused", LOG_TEXT("error", error->text),
+                  LOG_INTEGER("retry_ms", pause_us / 1000));
+    else if (effect->wait == CYCLE_WAIT_DATABASE && error->class != ERROR_NONE)
+        log_database_away(runner, error, pause_us);
 }

@@ -61,6 +61,10 @@ struct runner {
     bool schema_missing;   /* plan only: nothing was ever installed */
     int64_t lock_until_us; /* monotonic; `once` gives up then */
 
+    struct error away;     /* why there is no database, as it was told last */
+    int64_t away_told_us;  /* monotonic */
+    int64_t away_since_us; /* monotonic; 0: it is there */
+
     bool standing_by;           /* and it was told */
     struct standby standby;     /* what it made of the instance that writes */
     struct standby_view writer; /* the latest look */
@@ -120,6 +124,9 @@ void runner_take_over(struct runner *runner);
 /* --- runner_log.c ------------------------------------------------------------------------------------------------- */
 void runner_log_findings(
     struct runner *runner); /* before REMEMBER: one notice for each change, new rejection */
+void runner_log_wait(struct runner *runner, const struct cycle_effect *effect, int64_t pause_us);
+void runner_log_database_back(
+    struct runner *runner); /* the session does what it is asked; told if it was away */
 void runner_log_cycle(struct runner *runner, enum cycle_outcome outcome, const struct error *error);
 
 #endif

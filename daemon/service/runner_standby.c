@@ -21,8 +21,10 @@ static void announce(struct runner *runner)
     if (runner->standing_by || runner->writer.pid == 0)
         return;
     runner->standing_by = true;
-    log_event(LOG_LEVEL_NOTICE, "standby", LOG_INTEGER("writer_pid", runner->writer.pid),
-              LOG_TEXT("hint", "another instance writes; this one takes over when that one ends or stalls"));
+    log_event(
+        LOG_LEVEL_NOTICE, "standby", LOG_INTEGER("writer_pid", runner->writer.pid),
+        LOG_TEXT("hint",
+                 "another session holds the lock; this instance takes over when that one ends or stalls"));
 }
 
 static bool is_stalled(struct runner *runner)

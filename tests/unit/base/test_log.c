@@ -44,14 +44,15 @@ static void every_type_of_field_is_shown(void **state)
     captured_begin(&captured);
     log_event(LOG_LEVEL_NOTICE, "role_changed", LOG_UUID("user", &uuid), LOG_INTEGER("members", -3),
               LOG_BOOLEAN("owner", true), LOG_TEXT("absent", NULL), LOG_UUID("none", NULL),
-              LOG_TEXT("to", "admin"));
+              LOG_COUNT("nothing", 0), LOG_COUNT("left", 2), LOG_INTEGER("zero", 0), LOG_TEXT("to", "admin"));
     log_event(LOG_LEVEL_ERROR, "bare");
     captured_end(&captured);
     assert_true(captured_next(&captured, line, sizeof(line)));
     assert_int_equal(strncmp(line, "ts=20", 5), 0);
-    assert_string_equal(strchr(line, ' '),
-                        " level=notice event=role_changed "
-                        "user=ab000000-0000-0000-0000-000000000000 members=-3 owner=true to=admin\n");
+    assert_string_equal(
+        strchr(line, ' '),
+        " level=notice event=role_changed "
+        "user=ab000000-0000-0000-0000-000000000000 members=-3 owner=true left=2 zero=0 to=admin\n");
     assert_true(captured_next(&captured, line, sizeof(line)));
     assert_string_equal(strchr(line, ' '), " level=error event=bare\n");
     assert_false(captured_next(&captured, line, sizeof(line)));
