@@ -94,7 +94,7 @@ def test_a_commit_that_arrives_late_is_waited_for(synced, simulator, database, p
     late = Delay()
     proxy.at_commit(late)
     change(simulator)
-    daemon.wait_for_log("to=standby")
+    daemon.wait_for_log("to=resolving")
     assert kinds(database) == BASELINE
     late.may_arrive.set()
     wait_for_mirror(database, simulator)
@@ -110,7 +110,7 @@ def test_stopped_while_nobody_knows(synced, simulator, database, proxy):
     late = Delay()
     proxy.at_commit(late)
     change(simulator)
-    daemon.wait_for_log("to=standby")
+    daemon.wait_for_log("to=resolving")
     assert daemon.stop() == 69, "it cannot say how this ended, and that is no success"
     assert "outcome=uncertain" in daemon.log()
     late.may_arrive.set()
