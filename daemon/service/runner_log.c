@@ -195,7 +195,7 @@ void runner_log_wait(struct runner *runner, const struct cycle_effect *effect, i
         notify_status("Standing by: another instance is at work");
     else if (effect->wait == CYCLE_WAIT_API_BACKOFF && pause_us > runner->config.sync.interval)
         log_event(LOG_LEVEL_NOTICE, "polls_paused", LOG_INTEGER("retry_s", pause_us / 1000000),
-                  LOG_TEXT("hint", "a reload asks at once"));
+                  LOG_TEXT("hint", "a reload or restart asks at once"));
     else if (effect->wait == CYCLE_WAIT_DATABASE && runner->cycle.state == CYCLE_RETRYING)
         log_event(LOG_LEVEL_WARNING, "write_refused", LOG_TEXT("error", error->text),
                   LOG_INTEGER("retry_ms", pause_us / 1000));
