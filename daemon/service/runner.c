@@ -104,6 +104,22 @@ static bool is_complete(enum cycle_outcome outcome)
            outcome == CYCLE_OUTCOME_PLANNED;
 }
 
+/* What cycles before the last one wrote. Who is absent or back is so by the last answer alone. */
+static void add_former(struct runner_summary *summary, const struct runner_summary *former)
+{
+    const struct changeset_counts *counts = &former->counts;
+
+    summary->first_load |= former->first_load;
+    summary->organization_renamed |= former->organization_renamed;
+    summary->counts.added += counts->added;
+    summary->counts.removed += counts->removed;
+    summary->counts.role_changed += counts->role_changed;
+    summary->counts.role_touched += counts->role_touched;
+    summary->counts.profile_changed += counts->profile_changed;
+    summary->counts.repaired += counts->repaired;
+    summary->counts.rejected += counts->rejected;
+}
+
 static void summarise(struct runner *runner, enum cycle_outcome outcome)
 {
     struct runner_summary *summary = runner->summary;
@@ -111,6 +127,7 @@ static void summarise(struct runner *runner, enum cycle_outcome outcome)
 
     if (!summary)
         return;
+    struct runner_summary former = *summary;
     runner_summary_done(summary);
     summary->outcome = outcome;
     if (!is_complete(outcome))
@@ -125,6 +142,7 @@ static void summarise(struct runner *runner, enum cycle_outcome outcome)
     summary->unreadable = result->unreadable;
     summary->rejected = (uint32_t)poll_rejection_count(current->poll);
     summary->counts = current->changeset.counts;
+    add_former(summary, &former);
 }
 
 static void report(struct runner *runner, const struct cycle_effect *effect)

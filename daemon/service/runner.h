@@ -17,7 +17,8 @@ struct runner_options {
     void *finding_context;
 };
 
-/* What the last cycle of a run came to, for the command to tell a person. */
+/* What a run came to, for the command to tell a person: how things stand after its last cycle, and what all its cycles
+ * wrote together (`once` has a second one when an absence is to be confirmed). */
 struct runner_summary {
     enum cycle_outcome outcome;
     bool compared; /* a complete poll was compared: the figures below are set */

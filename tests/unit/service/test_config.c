@@ -319,7 +319,9 @@ static void test_the_sample_says_what_is_so_already(void **state)
     accept(sample, &sampled);
     accept("", &defaults);
     for (size_t i = 0; i < config_setting_count; i++) {
-        if (!strstr(sample, config_settings[i].key))
+        char line[64];
+        snprintf(line, sizeof(line), "\n      %s = ", config_settings[i].key);
+        if (!strstr(sample, line))
             fail_msg("%s is not in the sample", config_settings[i].name);
         assert_true(config_setting_same(&config_settings[i], &sampled, &defaults));
     }

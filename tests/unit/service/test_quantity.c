@@ -89,7 +89,7 @@ static void test_sizes(void **state)
 static const struct number_case counts[] = {
     {"0", 0}, {"2", 2}, {"5000000", 5000000}, {"9223372036854775807", INT64_MAX}};
 static const char *const no_counts[] = {
-    "", "two", "2.0", "-2", "+2", "2 ", "2s", "1e6", "9223372036854775808"};
+    "", "two", "2.0", "-2", "+2", "2 ", "2s", "1e6", "9223372036854775808", "99999999999999999999"};
 
 static void test_counts(void **state)
 {
