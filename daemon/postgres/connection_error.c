@@ -22,7 +22,8 @@ static const struct sqlstate_rule rules[] = {
      "let database.conninfo name the primary, or all hosts separated by commas"},
     {"26000", ERROR_CONFIG, false, CONNECTION_SHARED}, /* a statement that was prepared is gone */
     {"28", ERROR_CREDENTIALS, false,
-     "check user and password (database.conninfo, pass file) and the server's pg_hba.conf"},
+     "check user and password (database.conninfo, pass file) and the server's pg_hba.conf; where the server lets the "
+     "service's user in by its name, run the command as that user: sudo -u rollcall rollcall ..."},
     {"3D000", ERROR_CONFIG, false, "create the database or correct dbname in database.conninfo"},
     {"3F000", ERROR_CONFIG, false, "`rollcall check` says what the schema lacks"},
     {"40", ERROR_UNAVAILABLE, true, NULL},
