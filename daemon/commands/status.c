@@ -36,12 +36,19 @@ static int64_t number_of(const struct column *columns, int count, const char *na
     return value ? strtoll(value, NULL, 10) : 0;
 }
 
-/* Older than three intervals, or never read at all. */
+/* Stamped with a time to come: a clock was set since, so its age cannot be told. */
+static bool is_ahead(const struct column *columns, int count)
+{
+    return number_of(columns, count, "seconds_behind") < 0;
+}
+
+/* Older than three intervals, of an age that cannot be told, or never read at all. */
 static bool is_stale(const struct standing *standing, const struct column *columns, int count)
 {
     int64_t limit_s = standing->config->sync.max_gap / 1000000;
 
-    return !value_of(columns, count, "data_as_of") || number_of(columns, count, "seconds_behind") > limit_s;
+    return !value_of(columns, count, "data_as_of") || is_ahead(columns, count) ||
+           number_of(columns, count, "seconds_behind") > limit_s;
 }
 
 static void note(struct standing *standing, const struct column *columns, int count)
@@ -93,6 +100,19 @@ static void say_roles(const struct column *columns, int count)
         printf("%s%" PRId64 " without any of these roles", separator, others);
 }
 
+static void say_when(const char *data_as_of, int64_t seconds_behind)
+{
+    if (seconds_behind < 0) {
+        printf("The copy is stamped %s, ", data_as_of);
+        say_age(-seconds_behind);
+        puts(" from now: a clock was set, and how old the copy is cannot be told.");
+        return;
+    }
+    fputs("This is how Luzmo had it ", stdout);
+    say_age(seconds_behind);
+    printf(" ago (%s).\n", data_as_of);
+}
+
 static void say_members(const struct column *columns, int count)
 {
     const char *name = value_of(columns, count, "display_name");
@@ -108,9 +128,8 @@ static void say_members(const struct column *columns, int count)
     }
     fputs(" has ", stdout);
     say_roles(columns, count);
-    fputs(".\nThis is how Luzmo had it ", stdout);
-    say_age(number_of(columns, count, "seconds_behind"));
-    printf(" ago (%s).\n", data_as_of);
+    puts(".");
+    say_when(data_as_of, number_of(columns, count, "seconds_behind"));
 }
 
 static void say_failures(int64_t failures, const char *error)
@@ -147,6 +166,17 @@ static void say_troubles(const struct column *columns, int count)
     }
 }
 
+static void say_verdict(const struct standing *standing, const struct column *columns, int count)
+{
+    if (!is_stale(standing, columns, count))
+        puts("Fresh.");
+    else if (is_ahead(columns, count))
+        puts(
+            "STALE until that time has passed: are this machine's clock and the database's right? See: timedatectl");
+    else
+        puts("STALE: is the service running? See: systemctl status rollcall; journalctl -u rollcall");
+}
+
 static int words_cb(void *context, const struct column *columns, int count, struct error *error)
 {
     struct standing *standing = context;
@@ -155,9 +185,7 @@ static int words_cb(void *context, const struct column *columns, int count, stru
     note(standing, columns, count);
     say_members(columns, count);
     say_troubles(columns, count);
-    puts(is_stale(standing, columns, count)
-             ? "STALE: is the service running? See: systemctl status rollcall; journalctl -u rollcall"
-             : "Fresh.");
+    say_verdict(standing, columns, count);
     return 0;
 }
 

@@ -8,7 +8,8 @@ WITH polled AS (
 SELECT polled.organization_id,
        polled.source,
        complete.last_asked_at AS data_as_of,
-       extract(epoch FROM greatest(now(), complete.last_asked_at) - complete.last_asked_at)::bigint AS seconds_behind,
+       CASE WHEN complete.last_asked_at BETWEEN now() AND now() + interval '1 minute' THEN 0
+            ELSE extract(epoch FROM now() - complete.last_asked_at) END::bigint AS seconds_behind,
        greatest(complete.last_asked_at, recorded.attempted_at) AS last_attempt_at,
        CASE WHEN recorded.is_last THEN recorded.outcome ELSE 'unchanged' END AS last_outcome,
        CASE WHEN recorded.is_last THEN recorded.error_text END AS last_error,
@@ -45,7 +46,7 @@ COMMENT ON VIEW rollcall.freshness IS 'How current the mirror is, one row for ea
 COMMENT ON COLUMN rollcall.freshness.organization_id IS 'The organization; NULL while the source never answered.';
 COMMENT ON COLUMN rollcall.freshness.source IS 'Its section in the configuration.';
 COMMENT ON COLUMN rollcall.freshness.data_as_of IS 'The tables are Luzmo''s state as of this time; NULL before the first complete poll.';
-COMMENT ON COLUMN rollcall.freshness.seconds_behind IS 'Seconds since data_as_of.';
+COMMENT ON COLUMN rollcall.freshness.seconds_behind IS 'Seconds since data_as_of. Negative when data_as_of lies more than a minute ahead: a clock was set, and how old the copy is cannot be told.';
 COMMENT ON COLUMN rollcall.freshness.last_attempt_at IS 'When the last poll was asked, complete or not.';
 COMMENT ON COLUMN rollcall.freshness.last_outcome IS 'How it ended: unchanged, or the outcome of its cycle.';
 COMMENT ON COLUMN rollcall.freshness.last_error IS 'Why it failed; NULL when it did not.';

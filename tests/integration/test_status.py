@@ -1,0 +1,31 @@
+"""`rollcall status` in words and exit codes: what a person reads and what a monitor goes by."""
+
+import pytest
+
+STALE = 69
+
+
+def shift(database, by):
+    """As if the last poll had been asked at another time."""
+    database.execute("UPDATE rollcall.coverage SET observed_from = observed_from + %s::interval,"
+                     " observed_until = observed_until + %s::interval, last_asked_at = last_asked_at + %s::interval", by, by, by)
+
+
+@pytest.fixture
+def synced(rollcall):
+    rollcall.once()
+    return rollcall
+
+
+@pytest.mark.parametrize("by, code, words", [
+    ("0 s", 0, ["3 members: ", " ago (", "Fresh."]),
+    ("30 s", 0, ["0 seconds ago", "Fresh."]),
+    ("-1 hour", STALE, ["60 minutes ago", "STALE: is the service running?"]),
+    ("10 days 1 hour", STALE, ["10 days from now", "a clock was set", "STALE until that time has passed"]),
+])
+def test_how_old_the_copy_is(synced, database, by, code, words):
+    shift(database, by)
+    said = synced.status().expect(code).out
+    assert [word for word in words if word not in said] == []
+    (row,) = synced.status("--json").expect(code).json()
+    assert (row["seconds_behind"] < 0) == (by == "10 days 1 hour")
