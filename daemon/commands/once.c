@@ -27,6 +27,7 @@ const struct command command_once = {
     .summary = "one cycle: polls, writes what changed, ends",
     .details =
         "For cron or a timer. When members seem to have left, it waits for sync.confirm_after and polls again to be\n"
-        "sure. Ends with 75 when another instance is still at work after five seconds.",
+        "sure; what takes more than five minutes to confirm is left to a later run. Ends with 75 when another instance\n"
+        "is still at work after five seconds.",
     .run = once,
 };

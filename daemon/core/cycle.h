@@ -164,7 +164,9 @@ struct cycle_effect {
 enum cycle_mode {
     CYCLE_MODE_SERVICE, /* runs until STOP */
     CYCLE_MODE_PLAN,    /* one comparison, without lock and without writing anything */
-    CYCLE_MODE_ONCE,    /* one cycle, and the confirming poll if absences await one; tries once */
+    /* one cycle, and the confirming polls if absences await them and that takes no longer than
+     * SCHEDULE_CONFIRM_LONGEST_US; tries once */
+    CYCLE_MODE_ONCE,
 };
 
 struct cycle {
@@ -181,6 +183,7 @@ struct cycle {
     bool retryable; /* the failed transaction may be tried again */
     bool confirm;   /* absences await a confirming poll */
     int64_t confirm_in_us;
+    int64_t confirming_us; /* `once`: how long it has waited in all for confirming polls */
     int64_t retry_after_us;
     uint32_t poll_failures; /* consecutive */
     uint32_t database_failures;

@@ -3,6 +3,7 @@
  * that depends on more than state and event. Which move belongs to which state and event is not known here.
  */
 #include "core/cycle_private.h"
+#include "core/schedule.h"
 
 struct cycle_effect *move_ask(struct step *step, enum cycle_effect_type type)
 {
@@ -105,14 +106,21 @@ static enum cycle_state poll_if_due(struct step *step)
     return cycle->loaded ? CYCLE_PULLING : CYCLE_LOADING;
 }
 
-/* A cycle is over. `plan` has done its part, and so has `once` unless absences want to be confirmed. */
+/* Absences want to be confirmed, and `once` may still wait for it. */
+static bool once_confirms(struct cycle *cycle)
+{
+    if (cycle->mode != CYCLE_MODE_ONCE || !cycle->confirm || cycle->poll_failure.class != ERROR_NONE)
+        return false;
+    cycle->confirming_us += cycle->confirm_in_us;
+    return cycle->confirming_us <= SCHEDULE_CONFIRM_LONGEST_US;
+}
+
+/* A cycle is over. `plan` has done its part, and so has `once` unless it has something to confirm. */
 static enum cycle_state next_cycle(struct step *step)
 {
     struct cycle *cycle = step->cycle;
-    bool failed = cycle->poll_failure.class != ERROR_NONE;
-    bool confirms = cycle->mode == CYCLE_MODE_ONCE && cycle->confirm && !failed;
 
-    if (cycle->mode != CYCLE_MODE_SERVICE && !confirms)
+    if (cycle->mode != CYCLE_MODE_SERVICE && !once_confirms(cycle))
         leave(cycle, &cycle->poll_failure);
     return poll_if_due(step);
 }

@@ -65,7 +65,8 @@ int64_t schedule_database_backoff_us(uint32_t failures, uint64_t random)
 
 bool schedule_is_stalled(const struct schedule_settings *settings, bool failing, int64_t silent_us)
 {
-    int64_t pause = most(settings->interval_us, settings->confirm_after_us);
+    int64_t confirming = least(settings->confirm_after_us, SCHEDULE_CONFIRM_LONGEST_US);
+    int64_t pause = most(settings->interval_us, confirming);
     int64_t longest_pause = failing ? most(pause, API_NAMED_LONGEST) : pause;
     int64_t busiest = longest_pause + settings->total_timeout_us + STALL_GRACE;
 

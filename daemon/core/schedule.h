@@ -9,9 +9,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* `once` waits this long in all for polls that confirm an absence, and leaves what takes longer to the next run. */
+#define SCHEDULE_CONFIRM_LONGEST_US INT64_C(300000000)
+
 struct schedule_settings {
     int64_t interval_us;      /* between the starts of two polls */
-    int64_t confirm_after_us; /* between two polls that count an absence */
+    int64_t confirm_after_us; /* at least, between two polls that count an absence */
     int64_t total_timeout_us; /* the longest pull */
 };
 
@@ -29,7 +32,7 @@ int64_t schedule_database_backoff_us(uint32_t failures, uint64_t random);
 
 /* Is the instance that writes stalled, as a standby sees it: no sign of life for silent_us? The limit is three intervals,
  * but at least what a healthy instance may need from one sign to the next: its longest pause (an interval; in `once`
- * confirm_after), the longest pull, and ten seconds for what it does before and after. `failing`: its last sign was a
+ * confirm_after, but no longer than it waits for that), the longest pull, and ten seconds for what it does before and after. `failing`: its last sign was a
  * failed poll, so the pause may be an hour that the API named, which a standby must not cut short. A first load of a
  * million members is no silence: the server that works for it is a sign of life by itself (core/standby.h). */
 bool schedule_is_stalled(const struct schedule_settings *settings, bool failing, int64_t silent_us);

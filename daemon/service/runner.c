@@ -159,10 +159,21 @@ static void client_closed_cb(void *context)
     uv_stop(&runner->loop); /* not waiting for a look-up that a dead name server holds up */
 }
 
+/* `once` ends while somebody is missing: the marks are in the tables, and a later run counts on. */
+static void tell_unconfirmed(const struct runner *runner)
+{
+    if (runner->options.mode == CYCLE_MODE_ONCE && runner->cycle.confirm &&
+        runner->result.class == ERROR_NONE)
+        log_event(LOG_LEVEL_NOTICE, "absences_unconfirmed",
+                  LOG_INTEGER("confirm_s", runner->cycle.confirm_in_us / 1000000),
+                  LOG_TEXT("hint", "a run after that time confirms who has left"));
+}
+
 /* The last effect: every handle is closed. */
 static void finish(struct runner *runner, const struct cycle_effect *effect)
 {
     runner->result = effect->error;
+    tell_unconfirmed(runner);
     notify_stopping();
     notify_watchdog_stop();
     lag_stop(&runner->lag);

@@ -21,5 +21,17 @@ def test_what_both_cycles_wrote_when_an_absence_was_to_be_confirmed(rollcall, si
     assert once(rollcall) == "Your organization: 3 members; 1 joined, 1 left, 1 role changed."
 
 
+def test_what_takes_long_to_confirm_is_left_to_a_later_run(rollcall, simulator, database):
+    rollcall.configure(sync={"confirm_after": "1d"})
+    rollcall.once()
+    simulator.leave(JULIA)
+    assert once(rollcall) == "Your organization: 2 members; 1 absent (to be confirmed)."
+    assert "event=absences_unconfirmed confirm_s=86" in rollcall.once().err
+    assert JULIA in database.members()
+    rollcall.configure(sync={"confirm_after": "1s"})
+    assert "absences_unconfirmed" not in rollcall.once().err
+    assert JULIA not in database.members()
+
+
 def test_into_a_pipe_it_says_nothing(rollcall):
     assert rollcall.once().out == ""

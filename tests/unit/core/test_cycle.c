@@ -11,6 +11,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -35,6 +36,14 @@ static enum cycle_event_type event_type(const char *word, size_t length)
     return CYCLE_EVENT_TYPE_COUNT;
 }
 
+/* The number in "absences 150s"; 30 where none is given. */
+static int64_t seconds_in(const char *text)
+{
+    const char *number = strpbrk(text, "0123456789");
+
+    return number ? strtoll(number, NULL, 10) : 30;
+}
+
 static struct cycle_event make_event(const char *text)
 {
     struct cycle_event event = {.type = event_type(text, strcspn(text, " "))};
@@ -51,7 +60,7 @@ static struct cycle_event make_event(const char *text)
         event.reload = true;
     if (strstr(text, " absences")) {
         event.confirm = true;
-        event.confirm_in_us = 30000000;
+        event.confirm_in_us = seconds_in(text) * 1000000;
     }
     if (strstr(text, " retry_after"))
         event.retry_after_us = 7000000;
@@ -146,6 +155,19 @@ static struct scenario scenarios[] = {
         {"written",                   "commit"},
         {"committed",                 "remember, report written, discard, close"},
         {"closed",                    "finish"})},
+    {"once leaves to the next run what takes long to confirm", CYCLE_MODE_ONCE, to_pull, TRANSCRIPT(
+        {"pulled",                      "compare"},
+        {"compared_same absences 150s", "cover"},
+        {"covered",                     "remember, report unchanged, discard, wait confirm 150s"},
+        {"timer",                       "pull"},
+        {"pulled",                      "compare"},
+        {"compared_same absences 150s", "cover"},
+        {"covered",                     "remember, report unchanged, discard, wait confirm 150s"},
+        {"timer",                       "pull"},
+        {"pulled",                      "compare"},
+        {"compared_same absences 1s",   "cover"},
+        {"covered",                     "remember, report unchanged, discard, close"},
+        {"closed",                      "finish"})},
     {"once gives up confirming after a failed poll", CYCLE_MODE_ONCE, to_pull, TRANSCRIPT(
         {"pulled",                 "compare"},
         {"compared_same absences", "cover"},

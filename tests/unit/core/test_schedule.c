@@ -133,6 +133,7 @@ static void test_a_silent_writer_is_stalled(void **state)
         {5 * MIN, 30 * S, 10 * MIN, 15 * MIN + 10 * S, HOUR + 10 * MIN + 10 * S},
         /* `once` waits for the confirming poll with the lock in its hand */
         {S, 2 * MIN, S, 2 * MIN + 11 * S, HOUR + 11 * S},
+        {S, 24 * HOUR, S, 5 * MIN + 11 * S, HOUR + 11 * S}, /* but not for a day */
     };
 
     (void)state;
