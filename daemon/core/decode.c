@@ -1,13 +1,11 @@
 /*
- * The only judge of a record's JSON. jansson parses; every sentence is our own, because jansson's quote the input, and a
- * reason is stored and logged.
+ * The only judge of a record: which fields must be there, and what each of them may hold.
  */
 #include "core/decode.h"
 
 #include "base/buffer.h"
-#include "base/memory.h"
-#include "base/timestamp.h"
 #include "base/utf8.h"
+#include "core/document.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -26,67 +24,6 @@
 #define CANONICAL (JSON_COMPACT | JSON_SORT_KEYS)
 
 /* --- JSON --------------------------------------------------------------------------------------------------------- */
-
-static const char *type_name(const json_t *value)
-{
-    static const char *const names[] = {
-        [JSON_OBJECT] = "an object", [JSON_ARRAY] = "an array", [JSON_STRING] = "a string",
-        [JSON_INTEGER] = "a number", [JSON_REAL] = "a number",  [JSON_TRUE] = "a boolean",
-        [JSON_FALSE] = "a boolean",  [JSON_NULL] = "null",
-    };
-
-    return value ? names[json_typeof(value)] : "missing";
-}
-
-static const char *parse_failure(const json_error_t *failure)
-{
-    switch (json_error_code(failure)) {
-    case json_error_premature_end_of_input:
-        return "it ends too early";
-    case json_error_end_of_input_expected:
-        return "something follows its end";
-    case json_error_invalid_utf8:
-        return "it is not valid UTF-8";
-    case json_error_null_byte_in_key:
-        return "a key contains the character U+0000";
-    case json_error_duplicate_key:
-        return "a key stands twice in one object";
-    case json_error_numeric_overflow:
-        return "a number has too many digits";
-    default:
-        return "it has a wrong token or escape, or half of a surrogate pair";
-    }
-}
-
-/* `what` names the text in the sentence: "the record". */
-static json_t *parse(const char *what, const char *text, size_t length, struct error *error)
-{
-    json_error_t failure;
-
-    /* jansson reports a failed allocation like a mistake in the text, which would blame the record. */
-    json_set_alloc_funcs(memory_alloc, free);
-    json_t *value = json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_ANY,
-                               &failure);
-    if (!value)
-        error_set(error, ERROR_MALFORMED, "%s cannot be read as JSON at byte %d: %s", what, failure.position,
-                  parse_failure(&failure));
-    return value;
-}
-
-static bool has_nul(const json_t *string)
-{
-    return memchr(json_string_value(string), '\0', json_string_length(string)) != NULL;
-}
-
-static bool is_absent(const json_t *value)
-{
-    return !value || json_is_null(value);
-}
-
-static int wrong_type(const char *field, const json_t *value, const char *expected, struct error *error)
-{
-    return error_set(error, ERROR_MALFORMED, "%s is %s, expected %s", field, type_name(value), expected);
-}
 
 static int refuse_nul(const char *field, struct error *error)
 {
@@ -108,7 +45,7 @@ static const char *canonical_copy(const json_t *value, struct arena *arena, size
 
 const char *decode_canonical(const char *text, size_t length, struct arena *arena, size_t *ret_length)
 {
-    json_t *value = parse("the stored object", text, length, NULL);
+    json_t *value = document_parse("the stored object", text, length, NULL);
     const char *canonical = NULL;
 
     if (json_is_object(value)) {
@@ -141,22 +78,11 @@ static int decode_text(const char *name, const json_t *value, struct decoding *d
                        struct field_value *ret_value)
 {
     if (!json_is_string(value))
-        return wrong_type(name, value, "a string or null", decoding->error);
-    if (has_nul(value))
+        return document_wrong_type(name, value, "a string or null", decoding->error);
+    if (document_has_nul(value))
         return refuse_nul(name, decoding->error);
     ret_value->length = json_string_length(value);
     ret_value->text = arena_copy(decoding->arena, json_string_value(value), ret_value->length);
-    return 0;
-}
-
-static int decode_timestamp(const char *name, const json_t *value, struct decoding *decoding,
-                            struct field_value *ret_value)
-{
-    if (!json_is_string(value))
-        return wrong_type(name, value, "a time or null", decoding->error);
-    if (!timestamp_parse(json_string_value(value), json_string_length(value), &ret_value->us))
-        return error_set(decoding->error, ERROR_MALFORMED,
-                         "%s is not a time by RFC 3339, such as 2020-01-01T11:11:27.370Z", name);
     return 0;
 }
 
@@ -164,7 +90,7 @@ static int decode_flag(const char *name, const json_t *value, struct decoding *d
                        struct field_value *ret_value)
 {
     if (!json_is_boolean(value))
-        return wrong_type(name, value, "true, false or null", decoding->error);
+        return document_wrong_type(name, value, "true, false or null", decoding->error);
     ret_value->flag = json_is_true(value);
     return 0;
 }
@@ -175,13 +101,13 @@ static int decode_field(const struct field_info *info, struct decoding *decoding
     const json_t *value = json_object_get(info->in_role ? decoding->role : decoding->user, info->api_name);
     char name[FIELD_NAME_MAX];
 
-    *ret_value = (struct field_value){.known = !is_absent(value)};
+    *ret_value = (struct field_value){.known = !document_is_absent(value)};
     if (!ret_value->known)
         return 0;
     name_field(info, name);
     switch (info->type) {
     case FIELD_TYPE_TIMESTAMP:
-        return decode_timestamp(name, value, decoding, ret_value);
+        return document_time(name, value, &ret_value->us, decoding->error);
     case FIELD_TYPE_FLAG:
         return decode_flag(name, value, decoding, ret_value);
     case FIELD_TYPE_TEXT:
@@ -223,8 +149,8 @@ static int add_other_flag(json_t *flags, const char *key, json_t *value, struct 
 
     name_other_flag(key, name);
     if (json_is_object(value) || json_is_array(value))
-        return wrong_type(name, value, "true, false, null, a number or a string", error);
-    if (json_is_string(value) && has_nul(value))
+        return document_wrong_type(name, value, "true, false, null, a number or a string", error);
+    if (json_is_string(value) && document_has_nul(value))
         return refuse_nul(name, error);
     if (json_is_real(value) && fabs(json_real_value(value)) >= REAL_LIMIT)
         return error_set(error, ERROR_MALFORMED, "%s is a number too large to be kept as it is", name);
@@ -269,29 +195,19 @@ static int decode_other_flags(struct decoding *decoding, struct field_value *ret
 
 /* --- one member --------------------------------------------------------------------------------------------------- */
 
-static int decode_user_id(const char *field, const json_t *value, struct uuid *ret_user_id,
-                          struct error *error)
-{
-    if (!json_is_string(value))
-        return wrong_type(field, value, "a UUID", error);
-    if (!uuid_parse(json_string_value(value), json_string_length(value), ret_user_id))
-        return error_set(error, ERROR_MALFORMED, "%s is not a UUID", field);
-    return 0;
-}
-
 /* NULL with *error set when it is none. */
 static const char *decode_organization_id(const char *field, const json_t *value, struct error *error)
 {
     size_t length = json_string_length(value);
 
     if (!json_is_string(value))
-        wrong_type(field, value, "the organization's id", error);
+        document_wrong_type(field, value, "the organization's id", error);
     else if (length == 0)
         error_set(error, ERROR_MALFORMED, "%s is empty, expected the organization's id", field);
     else if (length > ORGANIZATION_ID_MAX)
         error_set(error, ERROR_MALFORMED, "%s has %zu bytes, expected at most %d", field, length,
                   ORGANIZATION_ID_MAX);
-    else if (has_nul(value))
+    else if (document_has_nul(value))
         refuse_nul(field, error);
     else
         return json_string_value(value);
@@ -308,9 +224,9 @@ static int decode_role(struct decoding *decoding, const struct uuid *user_id, co
 
     decoding->role = json_object_get(decoding->user, "organizationRole");
     if (!json_is_object(decoding->role))
-        return wrong_type("organizationRole", decoding->role, "an object", error);
-    status = decode_user_id("organizationRole.user_id", json_object_get(decoding->role, "user_id"),
-                            &role_user, error);
+        return document_wrong_type("organizationRole", decoding->role, "an object", error);
+    status = document_uuid("organizationRole.user_id", json_object_get(decoding->role, "user_id"), &role_user,
+                           error);
     if (status < 0)
         return status;
     if (!uuid_equal(&role_user, user_id))
@@ -345,8 +261,8 @@ static int decode_user(struct decoding *decoding, const char *organization_id,
     int status;
 
     if (!json_is_object(decoding->user))
-        return wrong_type("the record", decoding->user, "an object", decoding->error);
-    status = decode_user_id("id", json_object_get(decoding->user, "id"), &member.user_id, decoding->error);
+        return document_wrong_type("the record", decoding->user, "an object", decoding->error);
+    status = document_uuid("id", json_object_get(decoding->user, "id"), &member.user_id, decoding->error);
     if (status == 0)
         status = decode_role(decoding, &member.user_id, organization_id, &role_organization);
     if (status == 0)
@@ -361,7 +277,7 @@ static int decode_user(struct decoding *decoding, const char *organization_id,
 int decode_member(const char *slice, size_t length, const char *organization_id, struct arena *arena,
                   struct decoded_record *ret_record, struct error *error)
 {
-    json_t *user = parse("the record", slice, length, error);
+    json_t *user = document_parse("the record", slice, length, error);
     struct decoding decoding = {.user = user, .arena = arena, .error = error};
 
     if (!user)
@@ -376,7 +292,7 @@ int decode_member(const char *slice, size_t length, const char *organization_id,
 static int check_count(const json_t *count, struct error *error)
 {
     if (!json_is_integer(count))
-        return wrong_type("the answer's count", count, "the integer 1", error);
+        return document_wrong_type("the answer's count", count, "the integer 1", error);
     if (json_integer_value(count) != 1)
         return error_set(error, ERROR_MALFORMED, "the answer's count is %lld, expected 1: one organization",
                          (long long)json_integer_value(count));
@@ -389,15 +305,15 @@ static int find_row(const json_t *answer, const json_t **ret_row, struct error *
     const json_t *row = json_array_get(rows, 0);
 
     if (!json_is_object(answer))
-        return wrong_type("the answer", answer, "an object", error);
+        return document_wrong_type("the answer", answer, "an object", error);
     if (!json_is_array(rows))
-        return wrong_type("the answer's rows", rows, "a list with one organization", error);
+        return document_wrong_type("the answer's rows", rows, "a list with one organization", error);
     if (json_array_size(rows) != 1)
         return error_set(error, ERROR_MALFORMED,
                          "the answer's rows has %zu elements, expected one organization",
                          json_array_size(rows));
     if (!json_is_object(row))
-        return wrong_type("the answer's rows[0]", row, "an object", error);
+        return document_wrong_type("the answer's rows[0]", row, "an object", error);
     *ret_row = row;
     return check_count(json_object_get(answer, "count"), error);
 }
@@ -436,7 +352,7 @@ static int check_organization_id(const json_t *row, const char *expected, struct
 static int check_users(const json_t *users, uint64_t slices, struct error *error)
 {
     if (!json_is_array(users))
-        return wrong_type("the answer's rows[0].users", users, "the list of members", error);
+        return document_wrong_type("the answer's rows[0].users", users, "the list of members", error);
     if (json_array_size(users) > 0)
         return error_set(
             error, ERROR_MALFORMED,
@@ -459,8 +375,9 @@ static int gather_names(json_t *name, json_t *names, struct error *error)
         if (json_is_null(text))
             continue;
         if (!json_is_string(text))
-            return wrong_type("a locale of the answer's rows[0].name", text, "a string or null", error);
-        if (has_nul(text))
+            return document_wrong_type("a locale of the answer's rows[0].name", text, "a string or null",
+                                       error);
+        if (document_has_nul(text))
             return refuse_nul("the answer's rows[0].name", error);
         json_object_set(names, locale, text);
     }
@@ -469,10 +386,11 @@ static int gather_names(json_t *name, json_t *names, struct error *error)
 
 static int decode_name(json_t *name, char **ret_name_json, struct error *error)
 {
-    if (is_absent(name))
+    if (document_is_absent(name))
         return 0;
     if (!json_is_object(name))
-        return wrong_type("the answer's rows[0].name", name, "an object of texts by locale, or null", error);
+        return document_wrong_type("the answer's rows[0].name", name, "an object of texts by locale, or null",
+                                   error);
     json_t *names = json_object();
     int status = gather_names(name, names, error);
     if (status == 0)
@@ -486,7 +404,7 @@ int decode_envelope(const char *text, size_t length, uint64_t slices, const char
 {
     struct envelope envelope = {.name_json = NULL};
     const json_t *row = NULL;
-    json_t *answer = parse("the answer", text, length, error);
+    json_t *answer = document_parse("the answer", text, length, error);
 
     if (!answer)
         return -(int)ERROR_MALFORMED;
