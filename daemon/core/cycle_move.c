@@ -80,7 +80,8 @@ void move_abandon_poll(struct step *step)
         cycle, ERROR_UNAVAILABLE,
         "the database connection was lost during COMMIT and whether the changes took effect is not known; the "
         "next run reads what is true");
-    cycle->result = cycle->poll_failure;
+    if (cycle->mode != CYCLE_MODE_SERVICE) /* the service was told to stop, and that it did */
+        cycle->result = cycle->poll_failure;
     drop_poll(step, CYCLE_OUTCOME_UNCERTAIN);
 }
 

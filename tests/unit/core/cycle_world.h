@@ -357,6 +357,8 @@ static void judge_finish(struct world *world)
     MUST(world, !world->connection && !world->transaction && !world->poll && !world->finished);
     MUST(world, world->stopped || world->cycle.result.class != ERROR_NONE ||
                     world->cycle.mode != CYCLE_MODE_SERVICE);
+    MUST(world, !world->stopped || world->hopeless || world->cycle.result.class == ERROR_NONE ||
+                    world->cycle.mode != CYCLE_MODE_SERVICE);
 }
 
 static void world_perform(struct world *world, const struct cycle_effect *effect)

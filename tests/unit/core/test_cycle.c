@@ -406,6 +406,10 @@ static struct scenario scenarios[] = {
     {"stop and a lost commit leave it uncertain", CYCLE_MODE_SERVICE, to_commit, TRANSCRIPT(
         {"stop",          ""},
         {"database_lost", "close"},
+        {"closed",        "report uncertain (unavailable), discard, forget, finish"})},
+    {"once was asked how it ends, and cannot say", CYCLE_MODE_ONCE, to_commit, TRANSCRIPT(
+        {"stop",          ""},
+        {"database_lost", "close"},
         {"closed",        "report uncertain (unavailable), discard, forget, finish (unavailable)"})},
 };
 /* clang-format on */
