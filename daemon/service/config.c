@@ -5,6 +5,7 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "service/config_comments.h"
 #include "service/config_private.h"
 
@@ -36,11 +37,18 @@ static struct {
 
 /* --- libconfuse's callbacks --------------------------------------------------------------------------------------- */
 
-/* Remembers the first complaint only: what follows it is confusion. Returns what a callback of libconfuse does then. */
+/* Remembers the first complaint only: what follows it is confusion. The text may repeat any bytes of the file. Returns
+ * what a callback of libconfuse does then. */
 static int complain(const cfg_t *file, const char *text, const char *advice)
 {
-    if (reading.error->class == ERROR_NONE)
-        error_set(reading.error, ERROR_CONFIG, "%s:%d: %s%s", file->filename, file->line, text, advice);
+    struct buffer shown;
+
+    if (reading.error->class != ERROR_NONE)
+        return -1;
+    buffer_init(&shown, SIZE_MAX);
+    utf8_add_printable(&shown, text, strlen(text));
+    error_set(reading.error, ERROR_CONFIG, "%s:%d: %s%s", file->filename, file->line, shown.data, advice);
+    buffer_done(&shown);
     return -1;
 }
 
@@ -52,6 +60,7 @@ static void complain_end(const cfg_t *file, const char *inside)
 }
 
 /* libconfuse's own complaints: about the grammar, and about names that it was not told. */
+PRINTF_LIKE(2, 0)
 static void complain_cb(cfg_t *file, const char *format, va_list arguments)
 {
     char text[ERROR_TEXT_MAX];

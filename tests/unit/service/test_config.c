@@ -175,6 +175,10 @@ static const struct refusal refusals[] = {
     {"api url = \"https://a\"", ":1: ", "missing opening brace for section 'api'"},
     {"}", ":1: ", "unexpected closing brace"},
     {"include(\"/etc/passwd\")", ":1: ", "no such option 'include'"},
+    /* one line of text, whatever is repeated of the file */
+    {"sync\xff { }", ":1: ", "no such option 'sync\\xff'"},
+    {"sync { interval = \"1s\x1b[2J\" }", ":1: ", "sync.interval is \"1s\\x1b[2J\", expected a duration"},
+    {"log { level = 'a\nb' }", ":2: ", "log.level is \"a\\nb\", expected error"},
 };
 
 static void refuse(const char *text, const char *place, const char *sentence)
