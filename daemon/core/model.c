@@ -68,9 +68,11 @@ struct encoded_field {
 struct encoded_member {
     uint8_t user_id[sizeof(struct uuid)];
     struct encoded_field fields[FIELD_COUNT];
+    uint8_t removed;
 };
 
-_Static_assert(sizeof(struct encoded_member) == 16 + 17 * FIELD_COUNT, "no padding: every byte is digested");
+_Static_assert(sizeof(struct encoded_member) == 16 + 17 * FIELD_COUNT + 1,
+               "no padding: every byte is digested");
 
 static struct encoded_field encode_field(enum field_type type, const struct field_value *value,
                                          const struct digest_secret *secret)
@@ -96,14 +98,32 @@ static struct encoded_field encode_field(enum field_type type, const struct fiel
     return encoded;
 }
 
-struct digest member_digest(const struct member *member, const struct digest_secret *secret)
+static struct digest digest_values(const struct member *member, bool removed,
+                                   const struct digest_secret *secret)
 {
-    struct encoded_member encoded;
+    struct encoded_member encoded = {.removed = removed};
 
     memcpy(encoded.user_id, member->user_id.bytes, sizeof(encoded.user_id));
     for (size_t field = 0; field < FIELD_COUNT; field++)
         encoded.fields[field] = encode_field(member_fields[field].type, &member->fields[field], secret);
     return digest_of(secret, &encoded, sizeof(encoded));
+}
+
+struct digest member_digest(const struct member *member, const struct digest_secret *secret)
+{
+    return digest_values(member, false, secret);
+}
+
+struct digest member_row_digest(const struct member_row *row, const struct digest_secret *secret)
+{
+    return digest_values(&row->member, row->removed_at != 0, secret);
+}
+
+bool member_row_is_edited(const struct member_row *row, const struct digest_secret *secret)
+{
+    const struct digest digest = member_row_digest(row, secret);
+
+    return !digest_equal(&digest, &row->value_digest);
 }
 
 static bool is_set(const struct member *member, enum member_field flag)

@@ -86,7 +86,14 @@ struct member_row {
     int32_t absent_polls;       /* confirming polls counted so far; 0 while present */
     int64_t removed_at;         /* set: a tombstone */
     struct digest slice_digest; /* all zero = NULL: the row is not known to equal a slice */
+    struct digest value_digest; /* what a row that was read has there; made anew when a row is written */
 };
+
+/* Over id, fields and whether the row is a tombstone. Of a present row it is its member_digest. */
+struct digest member_row_digest(const struct member_row *row, const struct digest_secret *secret);
+
+/* Whether a row that was read is not as the daemon wrote it: its value_digest is another than its values', or none. */
+bool member_row_is_edited(const struct member_row *row, const struct digest_secret *secret);
 
 /* role label: owner > admin > editor > viewer > none; `unknown` when own, editor and member are all unknown. */
 const char *member_role(const struct member *member);

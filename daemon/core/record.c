@@ -168,6 +168,7 @@ void record_read_row(const void *record, size_t length, struct member_row *ret_r
     ret_row->removed_at = facts.removed_at;
     ret_row->absent_polls = (int32_t)facts.absent_polls;
     ret_row->slice_digest = facts.slice_digest;
+    ret_row->value_digest = (struct digest){{0}};
     read_member(&cursor, &ret_row->member);
     finish(&cursor);
 }

@@ -20,6 +20,7 @@ struct decoded {
  * result. A record that is not well-formed is a defect and aborts. */
 void record_add_decoded(struct buffer *buffer, const struct decoded *decoded);
 void record_read_decoded(const void *record, size_t length, struct decoded *ret_decoded);
+/* A row to be written: its value_digest, which is made then, stays behind and is read as zero. */
 void record_add_row(struct buffer *buffer, const struct member_row *row);
 void record_read_row(const void *record, size_t length, struct member_row *ret_row);
 void record_add_change(struct buffer *buffer, const struct change *change);

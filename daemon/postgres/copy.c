@@ -189,6 +189,7 @@ void copy_row_member(struct copy_row *row, const char *organization_id, const st
         copy_row_null(row);
     else
         copy_row_bytes(row, member->slice_digest.bytes, sizeof(member->slice_digest.bytes));
+    copy_row_bytes(row, member->value_digest.bytes, sizeof(member->value_digest.bytes));
 }
 
 void copy_row_change(struct copy_row *row, const char *organization_id, int64_t cycle_id,
@@ -415,6 +416,13 @@ static bool get_field(enum field_type type, const struct copy_value *value, stru
     return get_text(value, arena, ret_value);
 }
 
+/* One of another length is not ours and stands for none. */
+static void get_digest(const struct copy_value *value, struct digest *ret_digest)
+{
+    if (!copy_get_digest(value, ret_digest))
+        memset(ret_digest, 0, sizeof(*ret_digest));
+}
+
 static int wrong_column(const char *column, struct error *error)
 {
     return error_set(error, ERROR_CONFIG,
@@ -440,7 +448,7 @@ int copy_get_member(const struct copy_value values[COPY_MEMBER_COLUMNS], struct 
                  copy_get_time(&rest[5], &ret_member->removed_at);
     if (!right)
         return wrong_column("user_id, absent_polls or *_at", error);
-    if (!copy_get_digest(&rest[6], &ret_member->slice_digest))
-        memset(&ret_member->slice_digest, 0, sizeof(ret_member->slice_digest)); /* not ours: not known */
+    get_digest(&rest[6], &ret_member->slice_digest);
+    get_digest(&rest[7], &ret_member->value_digest);
     return 0;
 }

@@ -13,7 +13,7 @@
 #include "postgres/connection.h"
 
 #define COPY_COLUMNS_MAX    32
-#define COPY_MEMBER_COLUMNS (FIELD_COUNT + 9)
+#define COPY_MEMBER_COLUMNS (FIELD_COUNT + 10)
 
 /* --- writing ------------------------------------------------------------------------------------------------------ */
 

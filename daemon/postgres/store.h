@@ -66,8 +66,8 @@ struct store_organization {
 void store_organization_done(struct store_organization *organization);
 
 /* Fills `organization` (an initialised or zeroed one) and `roster` (an empty one). full: the roster's digests are
- * member_digest of the row's values instead of slice digests. Absent members' digests are left unknown, so that their
- * return is looked at. Valid when the reply is DONE. */
+ * member_digest of the row's values instead of slice digests. Digests of absent members are left unknown, so that their
+ * return is looked at; in full, those of rows that somebody edited as well. Valid when the reply is DONE. */
 void store_load(struct store *store, bool full, struct store_organization *organization,
                 struct roster *roster, store_cb reply_cb, void *context);
 

@@ -102,7 +102,7 @@ static int roster_piece_cb(void *context, const char *piece, size_t length, stru
     return more;
 }
 
-/* An absent member's digest is left unknown, so that its return is looked at. */
+/* The digest of an absent member, and of a row that somebody edited, is left unknown: they are looked at. */
 static int member_piece_cb(void *context, const char *piece, size_t length, struct error *error)
 {
     struct store *store = context;
@@ -116,8 +116,8 @@ static int member_piece_cb(void *context, const char *piece, size_t length, stru
         struct member_row row;
         int status = copy_get_member(values, &store->texts, &row, error);
 
-        if (status == 0 && row.absent_since == 0)
-            digest = member_digest(&row.member, &store->organization->secret);
+        if (status == 0 && row.absent_since == 0 && !member_row_is_edited(&row, &store->organization->secret))
+            digest = row.value_digest; /* a present row's is its member_digest */
         if (status == 0)
             status = add_entry(store, &row.member.user_id, &digest, error);
         arena_clear(&store->texts);

@@ -25,6 +25,7 @@ struct store_write {
     char organization_id[ORGANIZATION_ID_MAX + 1];
     struct store_poll poll; /* its organization_id is the copy above */
     bool first;             /* the organization has no row yet */
+    struct digest_secret secret;
     int64_t roster_version; /* as exchange 1 left it */
     int64_t cycle_id;
     int32_t may_stage; /* this role may make a temporary table */

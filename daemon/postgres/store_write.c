@@ -91,6 +91,7 @@ static void keep_write(struct store *store, const struct store_organization *org
     memcpy(write->organization_id, poll->organization_id, length + 1);
     write->poll = *poll;
     write->poll.organization_id = write->organization_id;
+    write->secret = organization->secret;
     write->roster_version = organization->roster_version + 1;
     write->rejections = cycle->rejections;
     write->rejection_count = cycle->rejection_count;
@@ -212,6 +213,7 @@ static void encode(struct store *store, const void *record, size_t length)
         copy_row_change(&store->row, write->organization_id, write->cycle_id, &change);
     } else {
         record_read_row(record, length, &member);
+        member.value_digest = member_row_digest(&member, &write->secret);
         copy_row_member(&store->row, write->organization_id, &member);
     }
 }

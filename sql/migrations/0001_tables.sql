@@ -80,6 +80,7 @@ CREATE TABLE rollcall.member (
   absent_polls    integer     NOT NULL DEFAULT 0,
   removed_at      timestamptz,
   slice_digest    bytea,
+  value_digest    bytea       NOT NULL,
   PRIMARY KEY (organization_id, user_id)
 ) WITH (fillfactor = 90);
 
@@ -107,6 +108,7 @@ COMMENT ON COLUMN rollcall.member.absent_since IS 'Answer of the first complete 
 COMMENT ON COLUMN rollcall.member.absent_polls IS 'Complete polls without the member that counted; 0 while present.';
 COMMENT ON COLUMN rollcall.member.removed_at IS 'When the removal was confirmed; NULL for a member.';
 COMMENT ON COLUMN rollcall.member.slice_digest IS 'Keyed digest of the bytes that this row was decoded from; NULL unless the row equals them in every field.';
+COMMENT ON COLUMN rollcall.member.value_digest IS 'Keyed digest of user_id, the fields up to role_updated_at and whether removed_at is set, as the daemon wrote them: it shows when somebody else edited the row.';
 
 
 CREATE TABLE rollcall.change_log (
@@ -323,7 +325,7 @@ CREATE TABLE rollcall.roster_secret (
   secret          bytea NOT NULL CHECK (octet_length(secret) = 192)
 );
 
-COMMENT ON TABLE rollcall.roster_secret IS 'The random key of the slice digests. Nobody but the daemon''s role may read it: who knows it could prepare a record that is taken for another.';
+COMMENT ON TABLE rollcall.roster_secret IS 'The random key of the digests of slices and rows. Nobody but the daemon''s role may read it: who knows it could prepare a record that is taken for another.';
 COMMENT ON COLUMN rollcall.roster_secret.organization_id IS 'The organization.';
 COMMENT ON COLUMN rollcall.roster_secret.secret IS '192 random bytes.';
 

@@ -13,7 +13,7 @@
 --   $19 body_bytes
 --   $20 fingerprint
 --   $21 name
---   $22 the secret of its slice digests
+--   $22 the secret of its digests
 WITH fence AS (
   INSERT INTO rollcall.organization (organization_id, source, name, present_members, roster_version, last_cycle_uuid,
                                      first_seen_at, last_changed_at, last_full_compare_at)

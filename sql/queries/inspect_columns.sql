@@ -39,6 +39,7 @@ FROM (VALUES
   ('member', 'absent_polls', 'integer'),
   ('member', 'removed_at', 'timestamp with time zone'),
   ('member', 'slice_digest', 'bytea'),
+  ('member', 'value_digest', 'bytea'),
   ('change_log', 'change_id', 'bigint'),
   ('change_log', 'cycle_id', 'bigint'),
   ('change_log', 'organization_id', 'text'),

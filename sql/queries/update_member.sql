@@ -1,5 +1,5 @@
 -- A member's row, whole.
---   $1 to $23 the columns of rollcall.member in their order
+--   $1 to $24 the columns of rollcall.member in their order
 UPDATE rollcall.member
 SET email = $3::text,
     name = $4::text,
@@ -21,5 +21,6 @@ SET email = $3::text,
     absent_since = $20::timestamptz,
     absent_polls = $21::integer,
     removed_at = $22::timestamptz,
-    slice_digest = $23::bytea
+    slice_digest = $23::bytea,
+    value_digest = $24::bytea
 WHERE organization_id = $1::text AND user_id = $2::uuid;

@@ -20,6 +20,7 @@ SET email = s.email,
     absent_since = s.absent_since,
     absent_polls = s.absent_polls,
     removed_at = s.removed_at,
-    slice_digest = s.slice_digest
+    slice_digest = s.slice_digest,
+    value_digest = s.value_digest
 FROM pg_temp.rollcall_member_stage s
 WHERE m.organization_id = s.organization_id AND m.user_id = s.user_id;

@@ -27,7 +27,7 @@ def add_organization(session, organization="acme", source="default", **values):
 
 def add_member(session, user=USER, **values):
     times = {name: NOON for name in ("first_seen_at", "last_changed_at", "last_seen_at")}
-    insert(session, "member", organization_id="acme", user_id=user, **{**times, **values})
+    insert(session, "member", organization_id="acme", user_id=user, value_digest=bytes(16), **{**times, **values})
 
 
 def cover(session, asked, organization="acme", poll="00000000-0000-0000-0000-00000000000a"):

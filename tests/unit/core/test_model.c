@@ -115,6 +115,42 @@ static void another_id_or_secret_is_another_digest(void **state)
     assert_false(digest_equal(&one, &two));
 }
 
+static struct digest row_digest(struct member_row row)
+{
+    return member_row_digest(&row, &secret);
+}
+
+static void a_present_rows_digest_is_its_members(void **state)
+{
+    const struct member_row row = {.member = amy(), .last_seen_at = 1, .absent_since = 2, .absent_polls = 3};
+    const struct digest of_row = row_digest(row), of_member = member_digest(&row.member, &secret);
+
+    (void)state;
+    assert_true(digest_equal(&of_row, &of_member));
+}
+
+static void an_edited_row_is_known(void **state)
+{
+    static const struct digest none;
+    struct member_row row = {.member = amy()};
+
+    (void)state;
+    assert_true(member_row_is_edited(&row, &secret)); /* no digest at all */
+    row.value_digest = row_digest(row);
+    assert_false(member_row_is_edited(&row, &secret));
+    row.last_seen_at = row.absent_since = 5; /* bookkeeping */
+    assert_false(member_row_is_edited(&row, &secret));
+    row.removed_at = 1;
+    assert_true(member_row_is_edited(&row, &secret));
+    row.value_digest = row_digest(row);
+    row.removed_at = 2; /* a tombstone still */
+    assert_false(member_row_is_edited(&row, &secret));
+    row.member.fields[FIELD_FLAG_OWN] = a_flag(true);
+    assert_true(member_row_is_edited(&row, &secret));
+    row.value_digest = none;
+    assert_true(member_row_is_edited(&row, &secret));
+}
+
 static void random_members_agree(void **state)
 {
     struct arena arena;
@@ -216,6 +252,8 @@ int main(void)
         cmocka_unit_test(text_does_not_run_into_the_next_field),
         cmocka_unit_test(unknown_values_have_no_content),
         cmocka_unit_test(another_id_or_secret_is_another_digest),
+        cmocka_unit_test(a_present_rows_digest_is_its_members),
+        cmocka_unit_test(an_edited_row_is_known),
         cmocka_unit_test(random_members_agree),
         cmocka_unit_test(role_is_the_highest_flag),
         cmocka_unit_test(display_name_prefers_english),

@@ -82,6 +82,7 @@ static struct member_row random_row(uint64_t *seed, struct arena *arena)
         .absent_polls = (int32_t)next_random(seed),
         .removed_at = (int64_t)next_random(seed),
         .slice_digest = random_digest(seed),
+        .value_digest = random_digest(seed),
     };
 }
 
@@ -107,6 +108,7 @@ static void rows_come_back(void **state)
         assert_true(in.last_seen_at == out.last_seen_at && in.absent_since == out.absent_since);
         assert_true(in.absent_polls == out.absent_polls && in.removed_at == out.removed_at);
         assert_true(digest_equal(&in.slice_digest, &out.slice_digest));
+        assert_true(digest_is_zero(&out.value_digest));
         free(block);
     }
     buffer_done(&record);

@@ -1,6 +1,6 @@
 /*
- * What the tests of the store share: a loop with a connection and a store, members out of nothing, and cycles written
- * step by step or at once. Every poll is asked a minute after the last one and answered a second later.
+ * What the tests of the store share: a server for the whole program, whose tables are empty when a test begins; a loop
+ * with a connection and a store, members out of nothing, and cycles written step by step or at once. Every poll is asked a minute after the last one and answered a second later.
  */
 #ifndef UNIT_POSTGRES_STORE_DESK_H
 #define UNIT_POSTGRES_STORE_DESK_H
@@ -17,6 +17,11 @@
 #define MINUTE_US    (60 * SECOND_US)
 #define FIRST_ASKED  ((int64_t)1767323045 * SECOND_US) /* 2026-01-02T03:04:05Z */
 #define ORGANIZATION "< your organization id >"
+
+static struct server server;
+
+#define assert_value(expected, ...)  assert_string_equal(server_value(&server, __VA_ARGS__), expected)
+#define assert_number(expected, ...) assert_int_equal(server_number(&server, __VA_ARGS__), expected)
 
 struct desk {
     uv_loop_t loop;
@@ -72,10 +77,10 @@ static inline enum store_result desk_result(struct desk *desk)
 
 /* --- coming and going --------------------------------------------------------------------------------------------- */
 
-static inline void desk_connect(struct desk *desk, const struct server *server)
+static inline void desk_connect(struct desk *desk)
 {
     const struct connection_settings settings = {
-        .conninfo = server->conninfo,
+        .conninfo = server.conninfo,
         .passfile = "",
         .connect_timeout_us = 20 * SECOND_US,
         .statement_timeout_us = 20 * SECOND_US,
@@ -89,11 +94,11 @@ static inline void desk_connect(struct desk *desk, const struct server *server)
     desk->store = store_new(desk->connection, "default");
 }
 
-static inline void desk_open(struct desk *desk, const struct server *server)
+static inline void desk_open(struct desk *desk)
 {
     memset(desk, 0, sizeof(*desk));
     uv_loop_init(&desk->loop);
-    desk_connect(desk, server);
+    desk_connect(desk);
     changeset_init(&desk->set, (size_t)1 << 20, "/tmp");
     desk->poll = (struct store_poll){.organization_id = ORGANIZATION,
                                      .asked = FIRST_ASKED,
@@ -298,14 +303,35 @@ static inline enum store_result desk_cover(struct desk *desk)
     return desk_result(desk);
 }
 
-/* Empty tables, whatever the test before left; sessions of one that failed would hold locks for ever. */
-static inline void empty_tables(const struct server *server)
+/* --- the program -------------------------------------------------------------------------------------------------- */
+
+static inline int make_server(void **state)
 {
-    server_run(server, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'rollcall'");
-    server_run(server,
+    (void)state;
+    server_make(&server);
+    server_make_schema(&server);
+    return 0;
+}
+
+static inline int remove_server(void **state)
+{
+    (void)state;
+    server_remove(&server);
+    return 0;
+}
+
+/* Whatever the test before left; sessions of one that failed would hold locks for ever. */
+static inline int empty_tables(void **state)
+{
+    (void)state;
+    server_run(&server, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'rollcall'");
+    server_run(&server,
                "SET session_replication_role = replica; "
                "TRUNCATE rollcall.organization, rollcall.member, rollcall.change_log, rollcall.cycle, "
                "rollcall.coverage, rollcall.rejected_record, rollcall.roster_secret RESTART IDENTITY");
+    return 0;
 }
+
+#define TEST(function) cmocka_unit_test_setup(function, empty_tables)
 
 #endif

@@ -157,6 +157,7 @@ static struct member_row known_member(void)
     row.absent_polls = 7;
     row.removed_at = INT64_C(-62135596800000000); /* the first of year 1 */
     row.slice_digest = (struct digest){{9, 8, 7}};
+    row.value_digest = (struct digest){{6, 5, 4}};
     return row;
 }
 
@@ -193,6 +194,7 @@ static void test_member_survives(void **state)
         assert_true(read.last_seen_at == member->last_seen_at && read.absent_since == member->absent_since);
         assert_true(read.removed_at == member->removed_at && read.absent_polls == member->absent_polls);
         assert_true(digest_equal(&read.slice_digest, &member->slice_digest));
+        assert_true(digest_equal(&read.value_digest, &member->value_digest));
         assert_int_equal(copy_read_row(&reader, values, COPY_MEMBER_COLUMNS, &error), 0);
         paper_tear(&paper);
     }
@@ -271,7 +273,7 @@ static void test_wrong_type(void **state)
         bool text = field >= 0 && field < FIELD_COUNT &&
                     (member_fields[field].type == FIELD_TYPE_TEXT ||
                      member_fields[field].type == FIELD_TYPE_JSON);
-        bool digest = column == COPY_MEMBER_COLUMNS - 1; /* a foreign one is as good as none */
+        bool digest = column >= COPY_MEMBER_COLUMNS - 2; /* a foreign one is as good as none */
 
         values[column] = (struct copy_value){"abc", 3};
         assert_int_equal(copy_get_member(values, &paper.texts, &read, &error),

@@ -10,11 +10,6 @@
 
 #include "postgres/store_desk.h"
 
-static struct server server;
-
-#define assert_value(expected, ...)  assert_string_equal(server_value(&server, __VA_ARGS__), expected)
-#define assert_number(expected, ...) assert_int_equal(server_number(&server, __VA_ARGS__), expected)
-
 /* --- loading ------------------------------------------------------------------------------------------------------ */
 
 static void test_nothing_stored(void **state)
@@ -23,7 +18,7 @@ static void test_nothing_stored(void **state)
     struct desk desk;
 
     (void)state;
-    desk_open(&desk, &server);
+    desk_open(&desk);
     assert_result(STORE_DONE, desk_load(&desk, false));
     assert_false(desk.organization.exists);
     assert_int_equal(roster_count(desk.roster), 0);
@@ -37,7 +32,7 @@ static void test_loads_what_was_written(void **state)
     struct desk desk;
 
     (void)state;
-    desk_open(&desk, &server);
+    desk_open(&desk);
     desk_first_cycle(&desk, 3);
     const struct store_organization written = desk.organization;
     desk.organization.name_json = NULL;
@@ -72,7 +67,7 @@ static void test_full_load_has_value_digests(void **state)
     struct desk desk;
 
     (void)state;
-    desk_open(&desk, &server);
+    desk_open(&desk);
     const struct member_row row = some_member(&desk, 2);
     desk_first_cycle(&desk, 3);
     assert_result(STORE_DONE, desk_load(&desk, true));
@@ -88,7 +83,7 @@ static void test_absent_and_removed_members_are_not_recognised(void **state)
     struct desk desk;
 
     (void)state;
-    desk_open(&desk, &server);
+    desk_open(&desk);
     desk_first_cycle(&desk, 3);
     struct member_row absent = some_member(&desk, 1), removed = some_member(&desk, 2);
     absent.absent_since = desk.poll.answered;
@@ -115,7 +110,7 @@ static void test_discontinuity(void **state)
     struct desk desk;
 
     (void)state;
-    desk_open(&desk, &server);
+    desk_open(&desk);
     desk_first_cycle(&desk, 3);
     server_run(&server, "TRUNCATE rollcall.member");
     assert_result(STORE_DONE, desk_load(&desk, false));
@@ -156,7 +151,7 @@ static void test_read_members(void **state)
     struct rows rows = {0};
 
     (void)state;
-    desk_open(&rows.desk, &server);
+    desk_open(&rows.desk);
     struct member_row tombstone = some_member(&rows.desk, 1);
     tombstone.removed_at = FIRST_ASKED + 5;
     memset(&tombstone.slice_digest, 0, sizeof(tombstone.slice_digest));
@@ -186,7 +181,7 @@ static void test_first_cycle(void **state)
     struct desk desk;
 
     (void)state;
-    desk_open(&desk, &server);
+    desk_open(&desk);
     desk_first_cycle(&desk, 3);
 
     assert_value(
@@ -230,7 +225,7 @@ static void test_few_changes(void **state)
     struct desk desk;
 
     (void)state;
-    desk_open(&desk, &server);
+    desk_open(&desk);
     desk_first_cycle(&desk, 3);
     struct member_row promoted = some_member(&desk, 1), newcomer = some_member(&desk, 3);
     promoted.member.fields[FIELD_FLAG_OWN] = flag_value(true);
@@ -261,7 +256,7 @@ static void test_many_changes(void **state)
     struct desk desk;
 
     (void)state;
-    desk_open(&desk, &server);
+    desk_open(&desk);
     desk_first_cycle(&desk, 20000);
     assert_number(20000, "SELECT count(*) FROM rollcall.member");
     assert_number(20000, "SELECT count(*) FROM rollcall.change_log WHERE kind = 'baseline' AND cycle_id = 1");
@@ -299,7 +294,7 @@ static void test_many_changes_without_a_stage(void **state)
 
     (void)state;
     server_run(&server, "REVOKE TEMPORARY ON DATABASE rollcall FROM PUBLIC, rollcall");
-    desk_open(&desk, &server);
+    desk_open(&desk);
     desk_first_cycle(&desk, 2000);
     for (int number = 0; number < 2000; number++) {
         struct member_row row = some_member(&desk, number);
@@ -330,7 +325,7 @@ static void test_rejected_records(void **state)
     struct desk desk;
 
     (void)state;
-    desk_open(&desk, &server);
+    desk_open(&desk);
     assert_result(STORE_DONE, desk_load(&desk, false));
     desk.cycle.rejections = rejections;
     desk.cycle.rejection_count = 2;
@@ -378,7 +373,7 @@ static void test_read_rejected(void **state)
     struct digests digests = {0};
 
     (void)state;
-    desk_open(&digests.desk, &server);
+    desk_open(&digests.desk);
     assert_result(STORE_DONE, desk_load(&digests.desk, false));
     digests.desk.cycle.rejections = &rejection;
     digests.desk.cycle.rejection_count = 1;
@@ -396,7 +391,7 @@ static void test_coverage(void **state)
     struct desk desk;
 
     (void)state;
-    desk_open(&desk, &server);
+    desk_open(&desk);
     desk_first_cycle(&desk, 1);
     assert_result(STORE_DONE, desk_cover(&desk));
     assert_result(STORE_DONE, desk_cover(&desk)); /* the same poll again */
@@ -429,7 +424,7 @@ static void test_coverage_of_a_lost_fence(void **state)
     struct desk desk;
 
     (void)state;
-    desk_open(&desk, &server);
+    desk_open(&desk);
     desk_first_cycle(&desk, 1);
     desk.organization.roster_version--;
     assert_result(STORE_FENCED, desk_cover(&desk));
@@ -454,7 +449,7 @@ static void test_unchanged_poll_writes_next_to_nothing(void **state)
     struct desk desk;
 
     (void)state;
-    desk_open(&desk, &server);
+    desk_open(&desk);
     desk_first_cycle(&desk, 500);
     (void)snprintf(versions, sizeof(versions), "%s", member_versions());
     for (int poll = 0; poll < 20; poll++) {
@@ -478,7 +473,7 @@ static void test_record_failure(void **state)
     struct desk desk;
 
     (void)state;
-    desk_open(&desk, &server);
+    desk_open(&desk);
     error_set(&failure, ERROR_MALFORMED, "the answer ends too early");
     desk.cycle.failure = &failure;
     assert_result(STORE_DONE, desk_load(&desk, false));
@@ -506,8 +501,8 @@ static void test_one_writer(void **state)
     struct desk first, second;
 
     (void)state;
-    desk_open(&first, &server);
-    desk_open(&second, &server);
+    desk_open(&first);
+    desk_open(&second);
     assert_result(STORE_DONE, lock(&first));
     assert_result(STORE_BUSY, lock(&second));
     desk_close(&first);
@@ -522,7 +517,7 @@ static void test_organization_of_another_source(void **state)
     struct desk desk;
 
     (void)state;
-    desk_open(&desk, &server);
+    desk_open(&desk);
     desk_first_cycle(&desk, 1);
     store_free(desk.store);
     desk.store = store_new(desk.connection, "other");
@@ -535,30 +530,6 @@ static void test_organization_of_another_source(void **state)
 }
 
 /* ------------------------------------------------------------------------------------------------------------------ */
-
-static int make(void **state)
-{
-    (void)state;
-    server_make(&server);
-    server_make_schema(&server);
-    return 0;
-}
-
-static int unmake(void **state)
-{
-    (void)state;
-    server_remove(&server);
-    return 0;
-}
-
-static int empty(void **state)
-{
-    (void)state;
-    empty_tables(&server);
-    return 0;
-}
-
-#define TEST(function) cmocka_unit_test_setup(function, empty)
 
 int main(void)
 {
@@ -583,5 +554,5 @@ int main(void)
         TEST(test_organization_of_another_source),
     };
 
-    return cmocka_run_group_tests(tests, make, unmake);
+    return cmocka_run_group_tests(tests, make_server, remove_server);
 }

@@ -11,15 +11,10 @@
 
 #include "postgres/store_desk.h"
 
-static struct server server;
-
-#define assert_value(expected, ...)  assert_string_equal(server_value(&server, __VA_ARGS__), expected)
-#define assert_number(expected, ...) assert_int_equal(server_number(&server, __VA_ARGS__), expected)
-
 /* A first cycle of three members, and a second one in the change set: a changed member and a newcomer. */
 static void desk_open_with_changes(struct desk *desk)
 {
-    desk_open(desk, &server);
+    desk_open(desk);
     desk_first_cycle(desk, 3);
     struct member_row renamed = some_member(desk, 1);
     const struct member_row newcomer = some_member(desk, 3);
@@ -74,7 +69,7 @@ static void test_fenced_by_another_writer(void **state)
 
     (void)state;
     desk_open_with_changes(&stale);
-    desk_open(&other, &server);
+    desk_open(&other);
     other.poll = stale.poll;
     uuid_random(&other.poll.poll_uuid);
     assert_result(STORE_DONE, desk_load(&other, false));
@@ -97,8 +92,8 @@ static void test_fenced_by_two_first_cycles(void **state)
     struct desk first, second;
 
     (void)state;
-    desk_open(&first, &server);
-    desk_open(&second, &server);
+    desk_open(&first);
+    desk_open(&second);
     assert_result(STORE_DONE, desk_load(&second, false));
     desk_first_cycle(&first, 1);
     assert_result(STORE_FENCED, desk_begin(&second, 1));
@@ -114,9 +109,8 @@ static void test_fenced_by_deleted_members(void **state)
                                             "TRUNCATE rollcall.member"};
     struct desk desk;
 
-    (void)state;
     for (size_t i = 0; i < 2; i++) {
-        empty_tables(&server);
+        empty_tables(state);
         desk_open_with_changes(&desk);
         server_run(&server, deletions[i]);
         assert_result(STORE_FENCED, desk_cover(&desk));
@@ -132,9 +126,8 @@ static void test_row_counts_are_checked(void **state)
     static const int more[] = {0, 100}; /* by pipeline, by COPY */
     struct desk desk;
 
-    (void)state;
     for (size_t i = 0; i < 2; i++) {
-        empty_tables(&server);
+        empty_tables(state);
         desk_open_with_changes(&desk);
         add_many(&desk, more[i]);
         const struct member_row unknown = some_member(&desk, 77);
@@ -232,9 +225,8 @@ static void test_lost_before_each_exchange(void **state)
 {
     struct desk desk;
 
-    (void)state;
     for (int exchange = 1; exchange <= 3; exchange++) {
-        empty_tables(&server);
+        empty_tables(state);
         desk_open_with_changes(&desk);
         if (exchange > 1)
             assert_result(STORE_DONE, desk_begin(&desk, 4));
@@ -300,7 +292,7 @@ static void test_server_stops_and_starts(void **state)
     assert_result(STORE_LOST, desk_write(&desk));
     desk_disconnect(&desk);
     server_start(&server);
-    desk_connect(&desk, &server);
+    desk_connect(&desk);
     assert_result(STORE_DONE, desk_load(&desk, false));
     desk_cycle(&desk, 4);
     assert_the_second_cycle();
@@ -338,7 +330,7 @@ static void test_resolve_while_the_commit_may_be_in_flight(void **state)
     desk_open_with_changes(&writer);
     assert_result(STORE_DONE, desk_begin(&writer, 4));
     assert_result(STORE_DONE, desk_write(&writer));
-    desk_open(&asker, &server);
+    desk_open(&asker);
     assert_result(STORE_DONE, desk_load(&asker, false));
     assert_result(STORE_UNKNOWN, resolve(&asker, &writer.poll.poll_uuid));
     assert_number(
@@ -356,8 +348,8 @@ static void test_resolve_of_a_first_cycle(void **state)
     struct desk writer, asker;
 
     (void)state;
-    desk_open(&writer, &server);
-    desk_open(&asker, &server);
+    desk_open(&writer);
+    desk_open(&asker);
     assert_result(STORE_DONE, desk_load(&asker, false));
     assert_result(STORE_DONE, desk_load(&writer, false));
     store_lock(writer.store, desk_on_reply, &writer);
@@ -376,30 +368,6 @@ static void test_resolve_of_a_first_cycle(void **state)
 }
 
 /* ------------------------------------------------------------------------------------------------------------------ */
-
-static int make(void **state)
-{
-    (void)state;
-    server_make(&server);
-    server_make_schema(&server);
-    return 0;
-}
-
-static int unmake(void **state)
-{
-    (void)state;
-    server_remove(&server);
-    return 0;
-}
-
-static int empty(void **state)
-{
-    (void)state;
-    empty_tables(&server);
-    return 0;
-}
-
-#define TEST(function) cmocka_unit_test_setup(function, empty)
 
 int main(void)
 {
@@ -420,5 +388,5 @@ int main(void)
         TEST(test_resolve_of_a_first_cycle),
     };
 
-    return cmocka_run_group_tests(tests, make, unmake);
+    return cmocka_run_group_tests(tests, make_server, remove_server);
 }

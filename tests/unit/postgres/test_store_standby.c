@@ -12,8 +12,6 @@
 
 #include <libpq-fe.h>
 
-static struct server server;
-
 static enum store_result lock(struct desk *desk)
 {
     store_lock(desk->store, desk_on_reply, desk);
@@ -63,7 +61,7 @@ static void test_nobody_writes(void **state)
     struct desk standby;
 
     (void)state;
-    desk_open(&standby, &server);
+    desk_open(&standby);
     assert_int_equal(observe(&standby).pid, 0);
     desk_close(&standby);
 }
@@ -74,8 +72,8 @@ static void test_the_writers_session(void **state)
     struct desk writer, standby;
 
     (void)state;
-    desk_open(&writer, &server);
-    desk_open(&standby, &server);
+    desk_open(&writer);
+    desk_open(&standby);
     assert_result(STORE_DONE, lock(&writer));
     const struct standby_view view = observe(&standby);
 
@@ -116,8 +114,8 @@ static void test_every_kind_of_poll_leaves_a_trace(void **state)
     struct desk writer, standby;
 
     (void)state;
-    desk_open(&writer, &server);
-    desk_open(&standby, &server);
+    desk_open(&writer);
+    desk_open(&standby);
     assert_result(STORE_DONE, lock(&writer));
 
     failed = writer.poll.poll_uuid;
@@ -143,7 +141,7 @@ static void test_a_server_at_work(void **state)
     struct desk standby;
 
     (void)state;
-    desk_open(&standby, &server);
+    desk_open(&standby);
     PGconn *session = hold("rollcall", "rollcall", "default");
     assert_false(observe(&standby).at_work);
     PQsendQuery(session, "SELECT pg_sleep(60)");
@@ -163,7 +161,7 @@ static void test_a_server_that_waits_for_its_client_is_not_at_work(void **state)
     struct desk standby;
 
     (void)state;
-    desk_open(&standby, &server);
+    desk_open(&standby);
     PGconn *session = hold("rollcall", "rollcall", "default");
     PQclear(PQexec(session, "CREATE TEMP TABLE heap (a text); COPY heap FROM STDIN"));
     while (server_number(&server, "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' "
@@ -179,7 +177,7 @@ static void test_other_locks_are_of_no_interest(void **state)
     struct desk standby;
 
     (void)state;
-    desk_open(&standby, &server);
+    desk_open(&standby);
     PGconn *elsewhere = hold("postgres", "postgres", "default");
     PGconn *another = hold("rollcall", "rollcall", "another");
     assert_int_equal(observe(&standby).pid, 0);
@@ -195,8 +193,8 @@ static void test_the_writer_is_ended(void **state)
     struct desk writer, standby;
 
     (void)state;
-    desk_open(&writer, &server);
-    desk_open(&standby, &server);
+    desk_open(&writer);
+    desk_open(&standby);
     assert_result(STORE_DONE, lock(&writer));
     const struct standby_view view = observe(&standby);
     end(&standby, &view);
@@ -213,8 +211,8 @@ static void test_a_session_with_the_same_number_is_another(void **state)
     struct desk writer, standby;
 
     (void)state;
-    desk_open(&writer, &server);
-    desk_open(&standby, &server);
+    desk_open(&writer);
+    desk_open(&standby);
     assert_result(STORE_DONE, lock(&writer));
     struct standby_view view = observe(&standby);
     view.session_began--;
@@ -229,7 +227,7 @@ static void test_another_roles_session_is_left_alone(void **state)
     struct desk standby;
 
     (void)state;
-    desk_open(&standby, &server);
+    desk_open(&standby);
     PGconn *session = hold("postgres", "rollcall", "default");
     const struct standby_view view = observe(&standby);
 
@@ -241,30 +239,6 @@ static void test_another_roles_session_is_left_alone(void **state)
     PQfinish(session);
     desk_close(&standby);
 }
-
-static int make(void **state)
-{
-    (void)state;
-    server_make(&server);
-    server_make_schema(&server);
-    return 0;
-}
-
-static int unmake(void **state)
-{
-    (void)state;
-    server_remove(&server);
-    return 0;
-}
-
-static int empty(void **state)
-{
-    (void)state;
-    empty_tables(&server);
-    return 0;
-}
-
-#define TEST(function) cmocka_unit_test_setup(function, empty)
 
 int main(void)
 {
@@ -280,5 +254,5 @@ int main(void)
         TEST(test_another_roles_session_is_left_alone),
     };
 
-    return cmocka_run_group_tests(tests, make, unmake);
+    return cmocka_run_group_tests(tests, make_server, remove_server);
 }
