@@ -152,6 +152,7 @@ static void say_troubles(const struct column *columns, int count)
     int64_t absent = number_of(columns, count, "absent");
     int64_t rejected = number_of(columns, count, "rejected");
     int64_t held = number_of(columns, count, "held");
+    const char *discontinuity_at = value_of(columns, count, "discontinuity_at");
 
     say_failures(number_of(columns, count, "consecutive_failures"), value_of(columns, count, "last_error"));
     if (absent > 0)
@@ -164,6 +165,10 @@ static void say_troubles(const struct column *columns, int count)
         say_count(held, "change");
         puts(" held.");
     }
+    if (discontinuity_at)
+        printf(
+            "The history has a gap: rows or cycles written before were missing at %s (was a backup restored?).\n",
+            discontinuity_at);
 }
 
 static void say_verdict(const struct standing *standing, const struct column *columns, int count)

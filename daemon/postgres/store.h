@@ -131,6 +131,9 @@ void store_rollback(struct store *store, store_cb reply_cb, void *context);
 void store_resolve(struct store *store, const struct store_organization *organization,
                    const struct uuid *cycle_uuid, store_cb reply_cb, void *context);
 
+/* Is this cycle committed? For one that cannot be in flight any more. DONE, ABSENT, FAILED or LOST. */
+void store_find_cycle(struct store *store, const struct uuid *cycle_uuid, store_cb reply_cb, void *context);
+
 /* The row of a failed cycle, in a transaction of its own; it moves neither fence nor coverage. When the organization is
  * not known yet the row has organization_id NULL and the source alone. */
 void store_record_failure(struct store *store, const struct store_organization *organization,

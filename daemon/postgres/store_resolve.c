@@ -1,5 +1,5 @@
 /*
- * Was a COMMIT applied whose reply was lost? Asked only behind the lock that the writing transaction holds until it is
+ * Is a cycle committed? And was a COMMIT applied whose reply was lost? The latter is asked only behind the lock that the writing transaction holds until it is
  * over, so that "not there" means "never".
  *
  *   BEGIN --> the organization's row lock --> look the cycle up --> ROLLBACK --> DONE or ABSENT
@@ -72,4 +72,23 @@ void store_resolve(struct store *store, const struct store_organization *organiz
     store->resolving = organization;
     store->cycle_uuid = *cycle_uuid;
     store_execute(store, "begin_transaction", begun_cb);
+}
+
+/* --- one that is over --------------------------------------------------------------------------------------------- */
+
+static void found_cb(void *context, const struct connection_reply *reply)
+{
+    struct store *store = context;
+
+    if (reply->result != CONNECTION_DONE)
+        store_answer_refused(store, reply);
+    else
+        store_answer(store, PQntuples(reply->rows) > 0 ? STORE_DONE : STORE_ABSENT);
+}
+
+void store_find_cycle(struct store *store, const struct uuid *cycle_uuid, store_cb reply_cb, void *context)
+{
+    store_call(store, reply_cb, context);
+    copy_row_uuid(&store->row, cycle_uuid);
+    store_run(store, "find_cycle", found_cb);
 }

@@ -370,6 +370,7 @@ static int start(struct runner *runner, struct error *error)
     uv_timer_init(&runner->loop, &runner->lock_timer);
     runner->wait_timer.data = runner;
     runner->lock_timer.data = runner;
+    runner->state = state_new(&runner->loop, getenv("STATE_DIRECTORY"), RUNNER_SOURCE);
     start_signals(runner);
     notify_watchdog_start(&runner->loop);
     cycle_init(&runner->cycle, runner->options.mode);
@@ -411,6 +412,7 @@ int runner_run(struct config *config, const struct runner_options *options,
     if (status == 0)
         status = start(runner, error);
     uv_run(&runner->loop, UV_RUN_DEFAULT);
+    state_free(runner->state);
     uv_run(&runner->loop, UV_RUN_NOWAIT); /* what was closed last */
     if (status == 0 && runner->result.class != ERROR_NONE) {
         *error = runner->result;

@@ -63,7 +63,7 @@ static void open_failed(struct runner *runner, const struct error *error)
 
 static void opened(struct runner *runner)
 {
-    runner->store = store_new(runner->connection, "default");
+    runner->store = store_new(runner->connection, RUNNER_SOURCE);
     tell(runner, &(struct cycle_event){.type = CYCLE_EVENT_OPENED});
 }
 
@@ -211,15 +211,43 @@ static void rejected_cb(void *context, const struct digest *slice_digest, const 
     digest_list_add(&runner->rejected, slice_digest);
 }
 
+static void known_cycle_cb(void *context, const struct store_reply *reply)
+{
+    struct runner *runner = context;
+    const struct cycle_event loaded = {.type = CYCLE_EVENT_LOADED};
+
+    runner->cycle_missing = reply->result == STORE_ABSENT;
+    if (runner->cycle_missing)
+        tell(runner, &loaded);
+    else
+        runner_reply(runner, reply, CYCLE_EVENT_LOADED);
+}
+
+/* A backup that was put back lacks what was committed after it was made. */
+static void find_known_cycle(struct runner *runner)
+{
+    const struct store_organization *organization = &runner->organization;
+    const struct uuid *known = state_committed_cycle(runner->state,
+                                                     organization->exists ? organization->id : NULL);
+    const struct store_reply nothing_known = {.result = STORE_DONE};
+
+    if (!known || uuid_equal(known, &organization->last_cycle_uuid))
+        known_cycle_cb(runner, &nothing_known);
+    else
+        store_find_cycle(runner->store, known, known_cycle_cb, runner);
+}
+
 static void rejected_loaded_cb(void *context, const struct store_reply *reply)
 {
     struct runner *runner = context;
     struct cycle_event refused = {.type = CYCLE_EVENT_STATEMENT_FAILED};
 
-    if (reply->result == STORE_DONE && contradicts_settings(runner, &refused.error))
+    if (reply->result != STORE_DONE)
+        runner_reply(runner, reply, CYCLE_EVENT_LOADED);
+    else if (contradicts_settings(runner, &refused.error))
         tell(runner, &refused);
     else
-        runner_reply(runner, reply, CYCLE_EVENT_LOADED);
+        find_known_cycle(runner);
 }
 
 static void load_roster(struct runner *runner, bool full, store_cb reply_cb)
@@ -527,6 +555,8 @@ static void remember_organization(struct runner *runner, bool written)
         runner->members = members_after(runner);
         store_committed(&current->store, &current->cycle, organization);
         remember_rejections(runner);
+        runner->cycle_missing = false;
+        state_remember(runner->state, organization->id, &organization->last_cycle_uuid);
     }
 }
 

@@ -17,6 +17,17 @@ static const char *outcome_word(const struct runner *runner, enum cycle_outcome 
     return written ? runner->current.cycle.outcome : cycle_outcome_name(outcome);
 }
 
+/* What happened since cannot be told from what was lost. */
+static void log_discontinuity(bool cycle_missing)
+{
+    const char *rows = "rows of rollcall.member are missing; those read again have new baseline rows";
+    const char *cycles =
+        "the last cycle that was committed is missing: a backup was restored, or this is another "
+        "database; who is not in it has a new baseline row";
+
+    log_event(LOG_LEVEL_WARNING, "discontinuity", LOG_TEXT("hint", cycle_missing ? cycles : rows));
+}
+
 /* Things that do not fail a poll but that somebody should know. */
 static void log_warnings(const struct runner *runner, const struct poll_result *result)
 {
@@ -36,9 +47,7 @@ static void log_warnings(const struct runner *runner, const struct poll_result *
             LOG_LEVEL_WARNING, "rows_repaired", LOG_INTEGER("count", counts->repaired),
             LOG_TEXT("hint", "rows of rollcall.member were edited by somebody else and have been set right"));
     if (current->discontinuity)
-        log_event(
-            LOG_LEVEL_WARNING, "discontinuity",
-            LOG_TEXT("hint", "rows of rollcall.member are missing; those read again have new baseline rows"));
+        log_discontinuity(current->cycle_missing);
 }
 
 /* A rejected record is told once, when it is new; unreadable ones also say what they prevent. */

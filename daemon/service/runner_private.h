@@ -15,8 +15,10 @@
 #include "service/credentials.h"
 #include "service/lag.h"
 #include "service/runner.h"
+#include "service/state.h"
 
-#define SIGNAL_COUNT 3
+#define SIGNAL_COUNT  3
+#define RUNNER_SOURCE "default" /* the one organization of this service */
 
 /* One poll and what becomes of it, from PULL until DISCARD or REMEMBER. */
 struct runner_poll {
@@ -30,7 +32,8 @@ struct runner_poll {
     bool full;
     bool first_load;
     bool clock_behind;  /* answered was moved past the last one */
-    bool discontinuity; /* the tables had lost rows when the roster was loaded */
+    bool discontinuity; /* the tables had lost rows or cycles when the roster was loaded */
+    bool cycle_missing; /* cycles */
     bool without_attributes;
 };
 
@@ -68,6 +71,9 @@ struct runner {
     bool standing_by;           /* and it was told */
     struct standby standby;     /* what it made of the instance that writes */
     struct standby_view writer; /* the latest look */
+
+    struct state *state; /* what is known without the tables */
+    bool cycle_missing;  /* they lack the last cycle that it knows to be committed */
 
     struct store_organization organization;
     struct roster *roster;

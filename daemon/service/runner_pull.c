@@ -23,7 +23,8 @@ static void begin_poll(struct runner *runner)
     uuid_random(&current->store.poll_uuid);
     current->full = runner->roster_full;
     current->first_load = !runner->organization.exists;
-    current->discontinuity = runner->organization.discontinuity;
+    current->cycle_missing = runner->cycle_missing;
+    current->discontinuity = runner->organization.discontinuity || runner->cycle_missing;
     current->poll = poll_new(&settings, runner->roster);
 }
 

@@ -8,7 +8,11 @@ SELECT freshness.*,
        summary.viewers,
        (SELECT count(*) FROM rollcall.current_member
         WHERE current_member.organization_id = freshness.organization_id
-          AND current_member.absent_since IS NOT NULL) AS absent
+          AND current_member.absent_since IS NOT NULL) AS absent,
+       (SELECT max(cycle.finished_at) FROM rollcall.cycle
+        WHERE cycle.source = freshness.source
+          AND cycle.outcome = 'discontinuity'
+          AND coalesce(cycle.asked_at, cycle.finished_at) > now() - interval '7 days') AS discontinuity_at
 FROM rollcall.freshness
 LEFT JOIN rollcall.organization_summary AS summary USING (organization_id)
 ORDER BY freshness.source

@@ -39,7 +39,7 @@ def die_with_tests():
 
 def clean_environment(**more):
     """This environment without anything that would steer the program, a client library or a proxy behind a test's back."""
-    unwanted = ("LUZMO_", "PG", "ROLLCALL_", "SSL", "CREDENTIALS_DIRECTORY", "NOTIFY_SOCKET", "WATCHDOG_", "NO_COLOR")
+    unwanted = ("LUZMO_", "PG", "ROLLCALL_", "SSL", "CREDENTIALS_DIRECTORY", "STATE_DIRECTORY", "NOTIFY_SOCKET", "WATCHDOG_", "NO_COLOR")
     kept = {name: value for name, value in os.environ.items()
             if not name.startswith(unwanted) and not name.lower().endswith("_proxy")}
     return {**kept, "LC_ALL": "C.UTF-8", "TZ": "UTC", **more}

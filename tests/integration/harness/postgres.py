@@ -116,6 +116,12 @@ class Postgres:
         administration.execute(f"CREATE DATABASE {name} OWNER {ROLE} TEMPLATE template0")
         return Database(self, name)
 
+    def client(self, program, database, *arguments, **how):
+        """Runs one of PostgreSQL's client programs as superuser; its output."""
+        place = ["--host", self.directory, "--port", str(self.tcp_port or PORT), "--username", "postgres"]
+        return subprocess.run([self.programs / program, *place, "--dbname", database.name, *arguments], check=True,
+                              stdout=subprocess.PIPE, env=clean_environment(), **how).stdout
+
     def drop_database(self, database):
         if self.process:
             Database(self, "postgres").execute(f"DROP DATABASE IF EXISTS {database.name} WITH (FORCE)")
@@ -152,6 +158,15 @@ class Database:
 
     def execute(self, sql, *parameters):
         self.query(sql, *parameters)
+
+    def dump(self):
+        """A backup of schema rollcall, as pg_dump makes it."""
+        return self.server.client("pg_dump", self, "--format=custom", "--schema=rollcall")
+
+    def restore(self, backup):
+        """Puts it back."""
+        self.execute("DROP SCHEMA IF EXISTS rollcall CASCADE")
+        self.server.client("pg_restore", self, "--exit-on-error", input=backup)
 
     def value(self, sql, *parameters):
         """The only column of the only row."""

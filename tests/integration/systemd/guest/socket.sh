@@ -36,6 +36,7 @@ check "it says so" eventually status_says "3 members in step with Luzmo"
 give_flag false
 check "a flag that flips in Luzmo flips here" eventually flag_is f
 check "an administrator sees it" sh -c "runuser -u rollcall -- rollcall members | grep amy@test.com"
+check "it remembers the last cycle in its state directory" grep -q '^sha256 ' /var/lib/rollcall/committed-default
 check "nobody else sees the secrets" fails runuser -u nobody -- rollcall status
 check "no e-mail, name or secret is in the journal" \
     fails logged "test.com\|Amy\|$SIMULATOR_KEY\|$SIMULATOR_TOKEN"
