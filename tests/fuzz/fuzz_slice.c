@@ -1,66 +1,70 @@
 /*
- * The slicer against jansson on whatever libFuzzer thinks of: both take the same documents apart alike, at any chunk
- * boundary, and an id is read only where jansson reads the same one. Not part of the build:
+ * The slicer against jansson: both take the same documents apart alike, at any chunk boundary, and an id is read
+ * exactly where jansson reads the same one.
  *
- *     clang-14 -g -O1 -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -Idaemon -Itests/unit \
- *         tests/fuzz/fuzz_slice.c daemon/core/slice.c daemon/core/slice_id.c \
- *         daemon/base/{buffer,error,memory,random,uuid}.c -ljansson -o fuzz_slice
- *     ./fuzz_slice -dict=tests/fuzz/slice.dict -max_len=4096 corpus tests/data
+ * Input: the body, and one byte for the size of its chunks.
  */
-#define TEST_DATA "tests/data"
 #include "core/slicing.h"
+#include "fuzz.h"
 
-#include <stdint.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void stop(const char *complaint)
+static bool same_bytes(const struct buffer *left, const struct buffer *right)
 {
-    fprintf(stderr, "%s\n", complaint);
-    abort();
+    return left->length == right->length &&
+           (left->length == 0 || memcmp(left->data, right->data, left->length) == 0);
 }
 
 /* The outcome in chunks of any size is that of the whole. */
-static void check_chunks(const char *body, size_t length, size_t size)
+static void check_chunks(const struct input *body, struct chunking chunking)
 {
     static struct slicing whole, parts;
 
-    slicing_run(&whole, body, length, in_one_piece);
-    slicing_run(&parts, body, length, (struct chunking){.size = size});
-    if (whole.status != parts.status || strcmp(whole.error.text, parts.error.text) != 0 ||
-        whole.slices.length != parts.slices.length || whole.envelope.length != parts.envelope.length ||
-        (whole.slices.length > 0 && memcmp(whole.slices.data, parts.slices.data, whole.slices.length) != 0) ||
-        (whole.envelope.length > 0 &&
-         memcmp(whole.envelope.data, parts.envelope.data, whole.envelope.length) != 0))
-        stop("chunks give another outcome");
+    slicing_run(&whole, body->text, body->length, in_one_piece);
+    slicing_run(&parts, body->text, body->length, chunking);
+    claim(whole.status == parts.status && strcmp(whole.error.text, parts.error.text) == 0,
+          "chunks give another verdict");
+    claim(same_bytes(&whole.slices, &parts.slices), "chunks give other slices");
+    claim(same_bytes(&whole.envelope, &parts.envelope), "chunks give another envelope");
     slicing_done(&whole);
     slicing_done(&parts);
 }
 
-static void check_id(const char *slice, size_t length)
+/* An object as the slicer hands it over, in which nothing is spelled in a way that slice_read_id must distrust. */
+static bool is_plain_slice(const char *text, size_t length)
 {
-    json_t *object = json_loadb(slice, length, SLICING_FLAGS, NULL);
-    json_t *value = json_object_get(object, "id");
+    size_t brackets = 0;
+
+    for (size_t i = 0; i < length; i++)
+        brackets += text[i] == '{' || text[i] == '[';
+    return brackets < SLICE_NESTING_MAX && text[0] == '{' && text[length - 1] == '}' &&
+           memchr(text, '\\', length) == NULL;
+}
+
+static void check_id(const struct input *slice)
+{
+    json_t *object = json_loadb(slice->text, slice->length, SLICING_FLAGS, NULL);
+    const json_t *value = json_object_get(object, "id");
     struct uuid found, expected;
 
-    if (slice_read_id(slice, length, &found) && json_is_object(object) &&
-        (!uuid_parse(json_string_value(value), json_string_length(value), &expected) ||
-         !uuid_equal(&found, &expected)))
-        stop("jansson reads another id");
+    if (json_is_object(object)) {
+        bool is_uuid = json_is_string(value) &&
+                       uuid_parse(json_string_value(value), json_string_length(value), &expected);
+        bool is_read = slice_read_id(slice->text, slice->length, &found);
+        claim(!is_read || (is_uuid && uuid_equal(&found, &expected)), "jansson reads another id");
+        claim(is_read || !is_uuid || !is_plain_slice(slice->text, slice->length), "an id is overlooked");
+    }
     json_decref(object);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const char *body = (const char *)data;
+    struct input body;
 
-    if (size == 0)
+    if (!input_take(data, size, 1, &body) || body.length == 0)
         return 0;
-    size_t length = size - 1; /* the last byte is the chunks' size */
-    const char *complaint = slicing_disagreement(body, length, in_one_piece);
-    if (complaint)
-        stop(complaint);
-    check_chunks(body, length, (size_t)data[length] + 1);
-    check_id(body, length);
+    const char *complaint = slicing_disagreement(body.text, body.length, in_one_piece);
+    claim(!complaint, complaint);
+    size_t chunk = (size_t)body.options[0] / 2 + 1; /* odd: chunks of any size up to that */
+    check_chunks(&body, (struct chunking){.size = chunk, .seed = body.options[0] % 2 ? chunk : 0});
+    check_id(&body);
     return 0;
 }
