@@ -20,7 +20,7 @@ enum error_class {
     ERROR_MALFORMED,   /* the API answered, but not with what can be believed */
     ERROR_BUSY,        /* another instance holds the lock */
     ERROR_VERIFY,      /* a verification failed */
-    ERROR_INTERNAL,    /* a defect of ours */
+    ERROR_INTERNAL,    /* a defect of ours, or the machine has not what every program needs */
 };
 
 #define ERROR_TEXT_MAX 768

@@ -11,6 +11,7 @@
 #include "service/runner.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -248,12 +249,20 @@ static void hold_standard_streams(void)
             error_fatal("a standard stream is closed and /dev/null cannot be opened in its place");
 }
 
+/* A pipe without a reader and a file at its limit are errors of a write, which are told, and not a sudden end. */
+static void ignore_signals_of_writing(void)
+{
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+}
+
 int command_line_run(int argc, char **argv)
 {
     struct arguments arguments = {.words = argv, .count = argc, .at = 1};
     struct error error = {0};
 
     hold_standard_streams();
+    ignore_signals_of_writing();
     credentials_take_environment();
     int status = read_and_run(&arguments, &error);
     if (status >= 0 && fflush(stdout) != 0)

@@ -6,6 +6,7 @@
 #include "core/poll.h"
 #include "core/record.h"
 #include "luzmo/client.h"
+#include "service/loop.h"
 #include "service/settings.h"
 
 #include <stdlib.h>
@@ -43,8 +44,9 @@ static int pull(struct probe *probe, const struct config *config, const struct c
     struct client_settings settings;
     uv_loop_t loop;
 
+    if (loop_open(&loop, error) < 0)
+        return -(int)error->class;
     settings_of_client(config, &settings);
-    uv_loop_init(&loop);
     probe->client = client_new(&loop, &settings, error);
     if (probe->client) {
         client_pull(probe->client, &credentials->key, &credentials->token, body_cb, done_cb, probe);

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/random.h"
+#include "service/loop.h"
 #include "service/notify.h"
 #include "service/runner_private.h"
 #include "service/settings.h"
@@ -345,22 +346,29 @@ static void signal_cb(uv_signal_t *handle, int number)
 
 /* --- life --------------------------------------------------------------------------------------------------------- */
 
-static void start_signals(struct runner *runner)
+static int start_signals(struct runner *runner, struct error *error)
 {
     static const int numbers[SIGNAL_COUNT] = {SIGTERM, SIGINT, SIGHUP};
 
-    signal(SIGPIPE, SIG_IGN);
     for (size_t i = 0; i < SIGNAL_COUNT; i++) {
-        uv_signal_init(&runner->loop, &runner->signals[i]);
+        int status = uv_signal_init(&runner->loop, &runner->signals[i]);
         runner->signals[i].data = runner;
-        uv_signal_start(&runner->signals[i], signal_cb, numbers[i]);
+        if (status == 0)
+            status = uv_signal_start(&runner->signals[i], signal_cb, numbers[i]);
+        if (status != 0)
+            return error_set(error, ERROR_INTERNAL, "the signal \"%s\" cannot be listened for: %s",
+                             strsignal(numbers[i]), uv_strerror(status));
     }
+    return 0;
 }
 
 static int start(struct runner *runner, struct error *error)
 {
     struct client_settings settings;
+    int status = start_signals(runner, error);
 
+    if (status < 0)
+        return status;
     settings_of_client(&runner->config, &settings);
     runner->client = client_new(&runner->loop, &settings, error);
     if (!runner->client)
@@ -371,7 +379,6 @@ static int start(struct runner *runner, struct error *error)
     runner->wait_timer.data = runner;
     runner->lock_timer.data = runner;
     runner->state = state_new(&runner->loop, getenv("STATE_DIRECTORY"), RUNNER_SOURCE);
-    start_signals(runner);
     notify_watchdog_start(&runner->loop);
     cycle_init(&runner->cycle, runner->options.mode);
     runner_event_plain(runner, CYCLE_EVENT_STARTED);
@@ -398,6 +405,25 @@ static void done(struct runner *runner)
     free(runner);
 }
 
+/* Prepares, and lets the loop run until the machine has finished. */
+static int run(struct runner *runner, struct error *error)
+{
+    int status = credentials_read(&runner->config, &runner->credentials, error);
+
+    if (status == 0)
+        status = start(runner, error);
+    if (status < 0) {
+        loop_clear(&runner->loop);
+        return status;
+    }
+    uv_run(&runner->loop, UV_RUN_DEFAULT);
+    state_free(runner->state);
+    uv_run(&runner->loop, UV_RUN_NOWAIT); /* what was closed last */
+    if (runner->result.class != ERROR_NONE)
+        *error = runner->result;
+    return -(int)runner->result.class;
+}
+
 int runner_run(struct config *config, const struct runner_options *options,
                struct runner_summary *ret_summary, struct error *error)
 {
@@ -407,18 +433,11 @@ int runner_run(struct config *config, const struct runner_options *options,
     memset(config, 0, sizeof(*config));
     runner->options = *options;
     runner->summary = ret_summary;
-    uv_loop_init(&runner->loop);
-    int status = credentials_read(&runner->config, &runner->credentials, error);
-    if (status == 0)
-        status = start(runner, error);
-    uv_run(&runner->loop, UV_RUN_DEFAULT);
-    state_free(runner->state);
-    uv_run(&runner->loop, UV_RUN_NOWAIT); /* what was closed last */
-    if (status == 0 && runner->result.class != ERROR_NONE) {
-        *error = runner->result;
-        status = -(int)error->class;
+    int status = loop_open(&runner->loop, error);
+    if (status == 0) {
+        status = run(runner, error);
+        left_lookup = uv_loop_close(&runner->loop) == UV_EBUSY;
     }
-    left_lookup = uv_loop_close(&runner->loop) == UV_EBUSY;
     if (!left_lookup) /* else the look-up will still write into the loop */
         done(runner);
     return status;

@@ -8,6 +8,7 @@
 #include "postgres/migrate.h"
 #include "postgres/pooler.h"
 #include "postgres/row.h"
+#include "service/loop.h"
 #include "service/settings.h"
 
 #include <stdlib.h>
@@ -65,11 +66,15 @@ int session_open(const struct config *config, const char *passfile, bool read_on
     struct session *session = memory_alloc(sizeof(*session));
     struct connection_settings settings;
 
+    int status = loop_open(&session->loop, error);
+    if (status < 0) {
+        free(session);
+        return status;
+    }
     settings_of_database(config, passfile, read_only, &settings);
-    uv_loop_init(&session->loop);
     session->connection = connection_new(&session->loop, &settings);
     connection_open(session->connection, reply_cb, session);
-    int status = wait_for_reply(session, error);
+    status = wait_for_reply(session, error);
     if (status == 0)
         *ret_session = session;
     else
