@@ -56,16 +56,16 @@ static int check_url(CURLU *url, struct error *error)
     return 0;
 }
 
-static char *endpoint_of(CURLU *url)
+static char *base_of(CURLU *url)
 {
     char *whole = part_of(url, CURLUPART_URL);
     size_t length = whole ? strlen(whole) : 0;
 
     while (length > 0 && whole[length - 1] == '/')
         length--;
-    char *endpoint = memory_format("%.*s/organization", (int)length, whole ? whole : "");
+    char *base = memory_format("%.*s", (int)length, whole ? whole : "");
     curl_free(whole);
-    return endpoint;
+    return base;
 }
 
 static char *host_of(CURLU *url)
@@ -93,18 +93,23 @@ int address_parse(const char *base_url, struct address *ret_address, struct erro
     else
         result = check_url(url, error);
     if (result == 0)
-        *ret_address = (struct address){.endpoint = endpoint_of(url), .host = host_of(url)};
+        *ret_address = (struct address){.base = base_of(url), .host = host_of(url)};
     curl_url_cleanup(url);
     return result;
+}
+
+char *address_endpoint(const struct address *address, const char *resource)
+{
+    return memory_format("%s/%s", address->base, resource);
 }
 
 void address_done(struct address *address)
 {
     if (!address)
         return;
-    free(address->endpoint);
+    free(address->base);
     free(address->host);
-    *address = (struct address){.endpoint = NULL};
+    *address = (struct address){.base = NULL};
 }
 
 int address_check_proxy(const char *proxy, struct error *error)

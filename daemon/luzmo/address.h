@@ -7,14 +7,17 @@
 #include "base/error.h"
 
 struct address {
-    char *endpoint; /* where the organization is asked for: <base>/organization */
-    char *host;     /* for people: the host, with its port unless that is 443 */
+    char *base; /* without a slash at its end */
+    char *host; /* for people: the host, with its port unless that is 443 */
 };
 
 /* Only https, and neither user, query nor fragment; a slash at the end does not matter. Fills ret_address, or
  * ERROR_CONFIG with a text that does not repeat the URL (somebody may have put a password into it). */
 MUST_CHECK int address_parse(const char *base_url, struct address *ret_address, struct error *error);
 void address_done(struct address *address); /* NULL and zeroed allowed */
+
+/* Where a resource of the API is asked for: <base>/<resource>; malloc. */
+char *address_endpoint(const struct address *address, const char *resource);
 
 /* Is this a proxy that libcurl can speak to: [http|https|socks4|socks4a|socks5|socks5h://][user:password@]host[:port]?
  * Empty = none. ERROR_CONFIG if not, and again without repeating it. */

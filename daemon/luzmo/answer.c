@@ -1,5 +1,5 @@
 /*
- * One table from statuses to classes and sentences. Each sentence says what to do; what the API said about it comes
+ * Tables from statuses to classes and sentences. Each sentence says what to do; what the API said about it comes
  * last, because that is the part which may be cut.
  */
 #include "luzmo/answer.h"
@@ -41,13 +41,30 @@ static const struct verdict verdicts[] = {
      "this is no answer to the question; check that api.url is the address of the Luzmo API"},
 };
 
+/* Before that, of a question beside the organization: address, key and token are not to blame. */
+static const struct verdict question_verdicts[] = {
+    {400, 400, ERROR_MALFORMED, "the API does not understand this question"},
+    {403, 403, ERROR_CREDENTIALS,
+     "key and token may not ask this question, or the token has expired; use the token of an owner"},
+    {404, 404, ERROR_MALFORMED, "the API does not know this question"},
+};
+
+#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
+
+/* NULL when no row fits. */
+static const struct verdict *find_verdict(const struct verdict *rows, size_t count, long status)
+{
+    for (size_t i = 0; i < count; i++)
+        if (status >= rows[i].first && status <= rows[i].last)
+            return &rows[i];
+    return NULL;
+}
+
 static const struct verdict *verdict_of(long status)
 {
-    const struct verdict *verdict = verdicts;
+    const struct verdict *verdict = find_verdict(verdicts, COUNT(verdicts), status);
 
-    while (verdict->last != 999 && (status < verdict->first || status > verdict->last))
-        verdict++;
-    return verdict;
+    return verdict ? verdict : &verdicts[COUNT(verdicts) - 1];
 }
 
 static bool is_json(const char *content_type)
@@ -102,24 +119,48 @@ static void add_location(struct buffer *shown, const char *location)
         add_quoted(shown, "; it leads to ", location, strcspn(location, "?#"));
 }
 
+struct facts {
+    long status;
+    const char *content_type, *location, *excerpt;
+    size_t excerpt_length;
+};
+
+static int refuse(const struct verdict *verdict, const struct facts *facts, struct error *error)
+{
+    struct buffer shown;
+
+    buffer_init(&shown, 3 * EXCERPT_MAX * ESCAPED_MAX);
+    buffer_add_text(&shown, "");
+    if (facts->status >= 300 && facts->status <= 399)
+        add_location(&shown, facts->location);
+    if (facts->status == 200 && facts->content_type)
+        add_quoted(&shown, "; it is ", facts->content_type, strlen(facts->content_type));
+    add_quoted(&shown, "; it says ", facts->excerpt, facts->excerpt_length);
+    int result = error_set(error, verdict->class, "HTTP %ld: %s%s", facts->status, verdict->sentence,
+                           shown.data);
+    buffer_done(&shown);
+    return result;
+}
+
 int answer_check(long status, const char *content_type, const char *location, const char *excerpt,
                  size_t excerpt_length, struct error *error)
 {
-    const struct verdict *verdict = verdict_of(status);
-    struct buffer shown;
+    const struct facts facts = {status, content_type, location, excerpt, excerpt_length};
 
     if (status == 200 && is_json(content_type))
         return 0;
-    buffer_init(&shown, 3 * EXCERPT_MAX * ESCAPED_MAX);
-    buffer_add_text(&shown, "");
-    if (status >= 300 && status <= 399)
-        add_location(&shown, location);
-    if (status == 200 && content_type)
-        add_quoted(&shown, "; it is ", content_type, strlen(content_type));
-    add_quoted(&shown, "; it says ", excerpt, excerpt_length);
-    int result = error_set(error, verdict->class, "HTTP %ld: %s%s", status, verdict->sentence, shown.data);
-    buffer_done(&shown);
-    return result;
+    return refuse(verdict_of(status), &facts, error);
+}
+
+int answer_check_question(long status, const char *content_type, const char *location, const char *excerpt,
+                          size_t excerpt_length, struct error *error)
+{
+    const struct facts facts = {status, content_type, location, excerpt, excerpt_length};
+    const struct verdict *verdict = find_verdict(question_verdicts, COUNT(question_verdicts), status);
+
+    if (verdict)
+        return refuse(verdict, &facts, error);
+    return answer_check(status, content_type, location, excerpt, excerpt_length, error);
 }
 
 /* Seconds as digits; more than an hour's worth is an hour. -1 when it is not all digits. */

@@ -1,12 +1,15 @@
 /*
- * The HTTP client: libcurl's multi interface on the libuv loop, one request at a time. Streams the body up, bounds time
- * and size, follows nothing, verifies everything. Knows nothing of members.
+ * The HTTP client: libcurl's multi interface on the libuv loop, one request at a time on one connection that is kept.
+ * Pulls the organization, whose body it streams up, and asks two small questions beside it. Bounds time and size,
+ * follows nothing, verifies everything. Knows nothing of members.
  */
 #ifndef LUZMO_CLIENT_H
 #define LUZMO_CLIENT_H
 
 #include "base/error.h"
 #include "base/secret.h"
+#include "base/uuid.h"
+#include "core/reply.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -44,18 +47,62 @@ struct client; /* opaque */
 struct client *client_new(uv_loop_t *loop, const struct client_settings *settings, struct error *error);
 
 /* Asks for the organization. The secrets are only used during the call. done_cb is called exactly once, never before
- * client_pull returned, also after client_cancel. One pull at a time. */
+ * client_pull returned, also after client_cancel. One request at a time. */
 void client_pull(struct client *client, const struct secret *key, const struct secret *token,
                  client_body_cb body_cb, client_done_cb done_cb, void *context);
 
-/* Ends the pull soon: done_cb follows with ERROR_UNAVAILABLE "cancelled". Nothing when none is under way. */
+/* --- two small questions. An API may refuse them; then their answer is not known, and nothing else follows from it. */
+
+enum client_verdict {
+    CLIENT_ANSWERED, /* and the answer can be believed */
+    CLIENT_REFUSED, /* the API does not take the question, or what it says cannot be believed; so it will next time */
+    CLIENT_FAILED, /* no answer this time: network, TLS, timeouts, 5xx, 429, 401, 403, cancelled */
+};
+
+#define CLIENT_IDS_MAX REPLY_USERS_MAX
+
+struct client_ids {
+    const struct uuid *ids; /* each once; borrowed during the call */
+    size_t count;           /* 1 to CLIENT_IDS_MAX */
+};
+
+struct client_users {
+    enum client_verdict verdict;
+    struct error error;         /* class ERROR_NONE when answered */
+    int64_t retry_after_us;     /* the API asked to wait; 0 = nothing */
+    size_t count;               /* of the ids that were asked for */
+    bool found[CLIENT_IDS_MAX]; /* the user with the id at the same place exists; all false unless answered */
+};
+
+struct client_token {
+    enum client_verdict verdict;
+    struct error error;       /* class ERROR_NONE when answered */
+    int64_t retry_after_us;   /* the API asked to wait; 0 = nothing */
+    struct reply_token token; /* zero unless answered */
+};
+
+/* What they are handed is theirs during the call only. */
+typedef void (*client_users_cb)(void *context, const struct client_users *users);
+typedef void (*client_token_cb)(void *context, const struct client_token *token);
+
+/* Which of these users does the API still find, whatever it says of the organization? As client_pull otherwise: called
+ * back exactly once and later, and not while something else is under way. */
+void client_ask_users(struct client *client, const struct secret *key, const struct secret *token,
+                      struct client_ids ids, client_users_cb users_cb, void *context);
+
+/* Whose token is this, and when does it expire? Likewise. */
+void client_ask_token(struct client *client, const struct secret *key, const struct secret *token,
+                      client_token_cb token_cb, void *context);
+
+/* Ends the pull or question soon: its callback follows with ERROR_UNAVAILABLE "cancelled". Nothing when none is under
+ * way. */
 void client_cancel(struct client *client);
 
-/* The next pull uses these settings; only between pulls. */
+/* The next request uses these settings; only between requests. */
 MUST_CHECK int client_configure(struct client *client, const struct client_settings *settings,
                                 struct error *error);
 
-/* Ends everything; memory is free when closed_cb is called. No pull may be under way. */
+/* Ends everything; memory is free when closed_cb is called. Nothing may be under way. */
 void client_close(struct client *client, void (*closed_cb)(void *context), void *context);
 
 #endif

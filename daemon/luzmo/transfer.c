@@ -12,7 +12,6 @@
 #include "luzmo/answer.h"
 #include "luzmo/failure.h"
 #include "luzmo/head.h"
-#include "luzmo/request.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -26,7 +25,6 @@ struct transfer {
     struct transfer_order order;
     CURL *easy;
     struct curl_slist *fields;
-    struct secret body;
     struct head head;
     struct buffer excerpt;
     struct error error; /* why the transfer was stopped from this side */
@@ -253,17 +251,16 @@ static CURLcode set_request(CURL *easy, struct transfer *transfer)
 {
     /* libcurl shares this limit among the addresses of the host, so that one dead address does not use it up. */
     long connect_ms = (long)(transfer->order.stall_timeout_us / 1000);
+    const struct secret *request = transfer->order.request;
     CURLcode code = CURLE_OUT_OF_MEMORY;
 
-    request_body(transfer->order.key, transfer->order.token, transfer->order.without_attributes,
-                 &transfer->body);
     transfer->fields = header_fields();
     if (transfer->fields)
         code = curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->fields);
     if (code == CURLE_OK)
-        code = curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)transfer->body.length);
+        code = curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->length);
     if (code == CURLE_OK)
-        code = curl_easy_setopt(easy, CURLOPT_POSTFIELDS, transfer->body.bytes); /* not copied */
+        code = curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->bytes); /* not copied */
     if (code == CURLE_OK)
         code = curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, connect_ms > 0 ? connect_ms : 1L);
     return code;
@@ -275,7 +272,6 @@ struct transfer *transfer_new(const struct transfer_order *order, struct error *
     CURLcode code = CURLE_OUT_OF_MEMORY;
 
     transfer->order = *order;
-    secret_init(&transfer->body);
     head_init(&transfer->head);
     buffer_init(&transfer->excerpt, EXCERPT_MAX);
     transfer->easy = curl_easy_init();
@@ -302,7 +298,6 @@ void transfer_free(struct transfer *transfer)
         return;
     curl_easy_cleanup(transfer->easy);
     curl_slist_free_all(transfer->fields);
-    secret_done(&transfer->body);
     buffer_done(&transfer->excerpt);
     free(transfer);
 }
@@ -364,8 +359,9 @@ static int refused(struct transfer *transfer, struct error *error)
         conceal(excerpt->data, excerpt->length, transfer->order.key);
         conceal(excerpt->data, excerpt->length, transfer->order.token);
     }
-    return answer_check(head->status, head->content_type, head->location, readable ? excerpt->data : "",
-                        readable ? excerpt->length : 0, error);
+    return (transfer->order.question ? answer_check_question : answer_check)(
+        head->status, head->content_type, head->location, readable ? excerpt->data : "",
+        readable ? excerpt->length : 0, error);
 }
 
 int transfer_verdict(struct transfer *transfer, CURLcode code, struct error *error)

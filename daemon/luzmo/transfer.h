@@ -18,9 +18,10 @@ struct transfer_order {
     const char *ca_file;  /* "" = the system's */
     const char *proxy;    /* "" = none */
     int64_t stall_timeout_us;
-    uint64_t max_body; /* bytes */
-    const struct secret *key, *token;
-    bool without_attributes;
+    uint64_t max_body;                /* bytes */
+    const struct secret *request;     /* the body */
+    const struct secret *key, *token; /* so that no sentence repeats them */
+    bool question;                    /* not about the organization: a refusal has other words */
     /* Bytes of a believable answer; a negative result stops the transfer, which then ends with this error. */
     int (*body_cb)(void *context, const char *bytes, size_t length, struct error *error);
     void *body_context;
@@ -34,7 +35,7 @@ struct transfer; /* opaque */
 
 /* NULL with ERROR_INTERNAL when libcurl refuses an option. */
 struct transfer *transfer_new(const struct transfer_order *order, struct error *error);
-void transfer_free(struct transfer *transfer); /* wipes the request */
+void transfer_free(struct transfer *transfer);
 
 CURL *transfer_easy(const struct transfer *transfer);
 

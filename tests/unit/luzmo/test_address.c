@@ -2,6 +2,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -25,10 +26,12 @@ static void https_addresses_become_endpoints(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct address address = {.endpoint = NULL};
+        struct address address = {.base = NULL};
         assert_int_equal(address_parse(rows[i].base, &address, &error), 0);
-        assert_string_equal(address.endpoint, rows[i].endpoint);
+        char *endpoint = address_endpoint(&address, "organization");
+        assert_string_equal(endpoint, rows[i].endpoint);
         assert_string_equal(address.host, rows[i].host);
+        free(endpoint);
         address_done(&address);
     }
 }
@@ -54,13 +57,13 @@ static void anything_else_is_refused_without_repeating_it(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct address address = {.endpoint = NULL};
+        struct address address = {.base = NULL};
         struct error error = {.class = ERROR_NONE};
         assert_int_equal(address_parse(rows[i].base, &address, &error), -(int)ERROR_CONFIG);
         if (!strstr(error.text, rows[i].word))
             fail_msg("\"%s\" does not contain \"%s\"", error.text, rows[i].word);
         assert_null(strstr(error.text, "hunter2"));
-        assert_null(address.endpoint);
+        assert_null(address.base);
     }
 }
 

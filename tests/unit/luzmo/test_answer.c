@@ -62,6 +62,37 @@ static void every_status_has_its_class(void **state)
     }
 }
 
+/* A question may be refused by an API that answers for the organization: the address is right then. */
+static void a_question_is_refused_in_other_words(void **state)
+{
+    static const struct {
+        long status;
+        enum error_class class;
+        const char *part;
+    } rows[] = {
+        {200, ERROR_MALFORMED, "HTTP 200: the answer is not JSON"},
+        {301, ERROR_MALFORMED, "HTTP 301: the answer is a redirect"},
+        {400, ERROR_MALFORMED, "HTTP 400: the API does not understand this question; it says \"no\""},
+        {401, ERROR_CREDENTIALS, "HTTP 401: the API rejects key or token"},
+        {403, ERROR_CREDENTIALS, "HTTP 403: key and token may not ask this question"},
+        {404, ERROR_MALFORMED, "HTTP 404: the API does not know this question; it says \"no\""},
+        {405, ERROR_MALFORMED, "HTTP 405: this is no answer"},
+        {429, ERROR_UNAVAILABLE, "HTTP 429: the API asks for fewer requests"},
+        {503, ERROR_UNAVAILABLE, "HTTP 503: the API has a problem of its own"},
+    };
+    struct error error;
+
+    (void)state;
+    assert_int_equal(answer_check_question(200, "application/json", NULL, "", 0, &error), 0);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        error_clear(&error);
+        assert_int_equal(answer_check_question(rows[i].status, "text/plain", NULL, "no", 2, &error),
+                         -(int)rows[i].class);
+        assert_int_equal(error.class, rows[i].class);
+        assert_int_equal(strncmp(error.text, rows[i].part, strlen(rows[i].part)), 0);
+    }
+}
+
 /* What stands behind the advice, where foreign text goes; "" = there is none. */
 static void assert_quotes(const struct error *error, const char *expected)
 {
@@ -152,6 +183,7 @@ int main(void)
         cmocka_unit_test(json_with_200_is_believed),
         cmocka_unit_test(nothing_else_with_200_is),
         cmocka_unit_test(every_status_has_its_class),
+        cmocka_unit_test(a_question_is_refused_in_other_words),
         cmocka_unit_test(excerpts_are_short_and_printable),
         cmocka_unit_test(even_the_worst_excerpt_leaves_the_advice),
         cmocka_unit_test(redirects_name_their_target),

@@ -60,7 +60,7 @@ static void assert_sent_body(const char *request, bool without_attributes)
     struct secret expected;
 
     secret_init(&expected);
-    request_body(&key, &token, without_attributes, &expected);
+    request_organization(&key, &token, without_attributes, &expected);
     assert_string_equal(strstr(request, "\r\n\r\n") + 4, expected.bytes);
     secret_done(&expected);
 }

@@ -1,5 +1,5 @@
 /*
- * The request's text, byte for byte: it is the whole of what this program ever says to Luzmo.
+ * The requests' text, byte for byte: it is the whole of what this program ever says to Luzmo.
  */
 #include "luzmo/request.h"
 
@@ -12,22 +12,53 @@
 #define ATTRIBUTES                                                                                           \
     "[\"id\",\"name\",\"email\",\"city\",\"country_id\",\"locale_id\",\"created_at\",\"flag_plan\"]"
 
-static void assert_body(const char *key_text, const char *token_text, bool without_attributes,
-                        const char *expected)
-{
+struct asking {
     struct secret key, token, body;
+};
 
-    secret_init(&key);
-    secret_init(&token);
-    secret_init(&body);
-    secret_set(&key, key_text, strlen(key_text));
-    secret_set(&token, token_text, strlen(token_text));
-    request_body(&key, &token, without_attributes, &body);
-    assert_string_equal(body.bytes, expected);
-    assert_int_equal(body.length, strlen(expected));
-    secret_done(&key);
-    secret_done(&token);
-    secret_done(&body);
+static void begin(struct asking *asking, const char *key, const char *token)
+{
+    secret_init(&asking->key);
+    secret_init(&asking->token);
+    secret_init(&asking->body);
+    secret_set(&asking->key, key, strlen(key));
+    secret_set(&asking->token, token, strlen(token));
+}
+
+static void end(struct asking *asking, const char *expected)
+{
+    assert_string_equal(asking->body.bytes, expected);
+    assert_int_equal(asking->body.length, strlen(expected));
+    secret_done(&asking->key);
+    secret_done(&asking->token);
+    secret_done(&asking->body);
+}
+
+static void assert_body(const char *key, const char *token, bool without_attributes, const char *expected)
+{
+    struct asking asking;
+
+    begin(&asking, key, token);
+    request_organization(&asking.key, &asking.token, without_attributes, &asking.body);
+    end(&asking, expected);
+}
+
+static void assert_users_body(const struct uuid *ids, size_t count, const char *expected)
+{
+    struct asking asking;
+
+    begin(&asking, "KEY", "TOKEN");
+    request_users(&asking.key, &asking.token, ids, count, &asking.body);
+    end(&asking, expected);
+}
+
+static void assert_token_body(const char *key, const char *expected)
+{
+    struct asking asking;
+
+    begin(&asking, key, "TOKEN");
+    request_token(&asking.key, &asking.token, &asking.body);
+    end(&asking, expected);
 }
 
 static void asks_for_the_documented_attributes(void **state)
@@ -72,6 +103,45 @@ static void takes_secrets_of_any_length(void **state)
     assert_body("KEY", token, true, expected);
 }
 
+#define OPENING "{\"action\":\"get\",\"version\":\"0.1.0\",\"key\":\"KEY\",\"token\":\"TOKEN\",\"find\":{"
+
+static void asks_for_users_by_their_ids(void **state)
+{
+    static const struct uuid ids[] = {{.bytes = {0xb9, 0xc8, 0xc0, 0x5a, 0x4a, 0x76, 0x11, 0xeb}},
+                                      {.bytes = {[15] = 1}}};
+
+    (void)state;
+    assert_users_body(ids, 1,
+                      OPENING "\"where\":{\"id\":[\"b9c8c05a-4a76-11eb-0000-000000000000\"]},"
+                              "\"attributes\":[\"id\"]}}");
+    assert_users_body(ids, 2,
+                      OPENING "\"where\":{\"id\":[\"b9c8c05a-4a76-11eb-0000-000000000000\","
+                              "\"00000000-0000-0000-0000-000000000001\"]},\"attributes\":[\"id\"]}}");
+}
+
+static void asks_for_a_hundred_users_at_once(void **state)
+{
+    static const struct uuid ids[100];
+    static char expected[100 * 64] = OPENING "\"where\":{\"id\":[";
+
+    (void)state;
+    for (int i = 0; i < 100; i++)
+        strcat(expected, i > 0 ? ",\"00000000-0000-0000-0000-000000000000\""
+                               : "\"00000000-0000-0000-0000-000000000000\"");
+    strcat(expected, "]},\"attributes\":[\"id\"]}}");
+    assert_users_body(ids, 100, expected);
+}
+
+static void asks_about_the_token_by_its_key(void **state)
+{
+    (void)state;
+    assert_token_body("KEY", OPENING "\"where\":{\"id\":\"KEY\"},"
+                                     "\"attributes\":[\"id\",\"user_id\",\"expiry\"]}}");
+    assert_token_body("\"}}\x01", "{\"action\":\"get\",\"version\":\"0.1.0\",\"key\":\"\\\"}}\\u0001\","
+                                  "\"token\":\"TOKEN\",\"find\":{\"where\":{\"id\":\"\\\"}}\\u0001\"},"
+                                  "\"attributes\":[\"id\",\"user_id\",\"expiry\"]}}");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -79,6 +149,9 @@ int main(void)
         cmocka_unit_test(asks_for_everything_after_a_400),
         cmocka_unit_test(escapes_key_and_token),
         cmocka_unit_test(takes_secrets_of_any_length),
+        cmocka_unit_test(asks_for_users_by_their_ids),
+        cmocka_unit_test(asks_for_a_hundred_users_at_once),
+        cmocka_unit_test(asks_about_the_token_by_its_key),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -80,23 +80,82 @@ static void done_cb(void *context, const struct client_outcome *outcome)
         trial->on_done(trial);
 }
 
-void trial_pull(struct trial *trial)
+static void users_cb(void *context, const struct client_users *users)
 {
-    struct secret key, token;
-    struct error error;
-    int done = trial->done;
+    struct trial *trial = context;
 
-    secret_init(&key);
-    secret_init(&token);
-    secret_set(&key, TRIAL_KEY, strlen(TRIAL_KEY));
-    secret_set(&token, trial->token, strlen(trial->token));
+    trial->done++;
+    trial->users = *users;
+    if (trial->on_done)
+        trial->on_done(trial);
+}
+
+static void token_cb(void *context, const struct client_token *told)
+{
+    struct trial *trial = context;
+
+    trial->done++;
+    trial->told = *told;
+    if (trial->on_done)
+        trial->on_done(trial);
+}
+
+/* Key and token as a caller has them: only while it asks. */
+struct credentials {
+    struct secret key, token;
+    int done;
+};
+
+static void begin_asking(struct trial *trial, struct credentials *credentials)
+{
+    struct error error;
+
+    credentials->done = trial->done;
+    secret_init(&credentials->key);
+    secret_init(&credentials->token);
+    secret_set(&credentials->key, TRIAL_KEY, strlen(TRIAL_KEY));
+    secret_set(&credentials->token, trial->token, strlen(trial->token));
     if (!trial->client)
         trial->client = client_new(&trial->loop, &trial->settings, &error);
     assert_non_null(trial->client);
-    client_pull(trial->client, &key, &token, body_cb, done_cb, trial);
-    assert_int_equal(trial->done, done);
-    secret_done(&key); /* the client must not need them any more */
-    secret_done(&token);
+}
+
+static void end_asking(const struct trial *trial, struct credentials *credentials)
+{
+    assert_int_equal(trial->done, credentials->done); /* nobody is called back from within the call */
+    secret_done(&credentials->key);                   /* the client must not need them any more */
+    secret_done(&credentials->token);
+}
+
+void trial_pull(struct trial *trial)
+{
+    struct credentials credentials;
+
+    begin_asking(trial, &credentials);
+    client_pull(trial->client, &credentials.key, &credentials.token, body_cb, done_cb, trial);
+    end_asking(trial, &credentials);
+}
+
+void trial_ask_users(struct trial *trial, const struct uuid *ids, size_t count)
+{
+    struct credentials credentials;
+    struct uuid copy[CLIENT_IDS_MAX];
+
+    begin_asking(trial, &credentials);
+    memcpy(copy, ids, count * sizeof(*ids));
+    client_ask_users(trial->client, &credentials.key, &credentials.token, (struct client_ids){copy, count},
+                     users_cb, trial);
+    memset(copy, 0, sizeof(copy));
+    end_asking(trial, &credentials);
+}
+
+void trial_ask_token(struct trial *trial)
+{
+    struct credentials credentials;
+
+    begin_asking(trial, &credentials);
+    client_ask_token(trial->client, &credentials.key, &credentials.token, token_cb, trial);
+    end_asking(trial, &credentials);
 }
 
 void trial_wait(struct trial *trial)

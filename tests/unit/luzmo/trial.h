@@ -22,9 +22,11 @@ struct trial {
     struct buffer body;
     void (*on_body)(struct trial *trial, struct error *error); /* NULL; sets an error: the body is refused */
     void (*on_done)(struct trial *trial);                      /* NULL */
-    int done;                                                  /* how often done_cb was called */
+    int done;                                                  /* how often somebody was called back */
     bool closed;
-    struct client_outcome outcome;
+    struct client_outcome outcome; /* of the last pull, */
+    struct client_users users;     /* of the last question for users, */
+    struct client_token told;      /* of the last one about the token */
 };
 
 /* Group fixtures: the certificates of all trials of a program. */
@@ -37,10 +39,13 @@ void trial_point_at(struct trial *trial, const char *host, int port);
 
 /* Starts a pull, and asserts that nobody is called back from within the call. */
 void trial_pull(struct trial *trial);
-void trial_wait(struct trial *trial);                      /* until all pulls so far are done */
+/* A question likewise. */
+void trial_ask_users(struct trial *trial, const struct uuid *ids, size_t count);
+void trial_ask_token(struct trial *trial);
+void trial_wait(struct trial *trial);                      /* until what was asked last is done */
 void trial_run_for(struct trial *trial, int milliseconds); /* lets the loop run meanwhile */
 
-/* Closes the client, ends the server, and asserts that each pull was called back once and the loop has no handle left.
+/* Closes the client, ends the server, and asserts that nobody was called back twice and the loop has no handle left.
  * The server's requests can be read until trial_free. */
 void trial_end(struct trial *trial);
 void trial_free(struct trial *trial);
