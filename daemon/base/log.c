@@ -1,15 +1,16 @@
 /*
  * A line is composed whole and written with one write(2), so that two processes on one stderr do not mix and a text
- * from outside cannot begin a line or a field of its own.
+ * from outside cannot begin a line or a field of its own. The service never waits long for who reads: it counts the lines
+ * it leaves out.
  */
 #include "base/log.h"
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/outlet.h"
 #include "base/timestamp.h"
 #include "base/utf8.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,8 +20,11 @@
 
 #define FIELD_MAX ((size_t)6 * 1024)
 #define LINE_MAX  ((size_t)16 * 1024) /* journald takes 48 KiB */
+#define PATIENCE  INT64_C(1000000)
 
 static enum log_level least_urgent = LOG_LEVEL_INFO;
+static struct outlet outlet = {.fd = STDERR_FILENO, .longest_us = OUTLET_FOR_EVER};
+static uint64_t left_out;
 
 static const struct {
     enum log_level level;
@@ -35,6 +39,11 @@ static const struct {
 void log_set_level(enum log_level level)
 {
     least_urgent = level;
+}
+
+void log_limit_waiting(void)
+{
+    outlet_init(&outlet, STDERR_FILENO, PATIENCE);
 }
 
 bool log_level_parse(const char *word, enum log_level *ret_level)
@@ -164,13 +173,11 @@ static void add_field(struct buffer *line, const struct log_field *field)
     buffer_done(&whole);
 }
 
-void log_write(enum log_level level, const char *event, const struct log_field *fields)
+static bool write_line(enum log_level level, const char *event, const struct log_field *fields)
 {
     static const char incomplete[] = " incomplete=true";
     struct buffer line;
 
-    if (level > least_urgent)
-        return;
     buffer_init(&line, LINE_MAX);
     add_head(&line, level, event);
     for (; fields->type != LOG_FIELD_END; fields++)
@@ -181,7 +188,29 @@ void log_write(enum log_level level, const char *event, const struct log_field *
     }
     line.maximum++;
     buffer_add_char(&line, '\n');
-    while (write(STDERR_FILENO, line.data, line.length) < 0 && errno == EINTR)
-        continue;
+    bool written = outlet_write(&outlet, line.data, line.length);
     buffer_done(&line);
+    return written;
+}
+
+/* Before the next line, so that it is seen where the gap is. */
+static void tell_left_out(void)
+{
+    const struct log_field fields[] = {
+        LOG_INTEGER("count", left_out),
+        LOG_TEXT("hint", "nobody took these lines of the log in time"),
+        {.type = LOG_FIELD_END},
+    };
+
+    if (left_out > 0 && write_line(LOG_LEVEL_WARNING, "log_lines_left_out", fields))
+        left_out = 0;
+}
+
+void log_write(enum log_level level, const char *event, const struct log_field *fields)
+{
+    if (level > least_urgent)
+        return;
+    tell_left_out();
+    if (!write_line(level, event, fields))
+        left_out++;
 }

@@ -13,6 +13,7 @@ static int run(const struct invocation *invocation, struct error *error)
 
     if (status < 0)
         return status;
+    log_limit_waiting();
     log_event(LOG_LEVEL_NOTICE, "started", LOG_TEXT("version", ROLLCALL_VERSION),
               LOG_TEXT("file", config.file));
     status = runner_run(&config, &options, NULL, error);
