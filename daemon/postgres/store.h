@@ -77,6 +77,15 @@ typedef int (*store_row_cb)(void *context, const struct member_row *row, struct 
 void store_read_members(struct store *store, const struct uuid *user_ids, size_t count, store_row_cb row_cb,
                         store_cb reply_cb, void *context);
 
+/* The rows of these users as the change log knows them, whatever the table says: fields and membership replayed, times and
+ * absence from the table's row where there is one, no digests. Also for users whose row is gone; users of whom the log
+ * says nothing are left out. Reads the whole log once: for rows that somebody edited, not for every poll. */
+void store_read_recorded(struct store *store, const struct uuid *user_ids, size_t count, store_row_cb row_cb,
+                         store_cb reply_cb, void *context);
+
+/* The same rows, of all who are members by the change log but have no row, because somebody deleted it. */
+void store_read_log_only(struct store *store, store_row_cb row_cb, store_cb reply_cb, void *context);
+
 /* The rejected records that are recorded and unresolved; user_id is NULL when the record's id could not be read. */
 typedef void (*store_rejected_cb)(void *context, const struct digest *slice_digest,
                                   const struct uuid *user_id);

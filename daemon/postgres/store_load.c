@@ -228,21 +228,49 @@ static void rows_read_cb(void *context, const struct connection_reply *reply)
         store_answer(store, STORE_DONE);
 }
 
-void store_read_members(struct store *store, const struct uuid *user_ids, size_t count, store_row_cb row_cb,
-                        store_cb reply_cb, void *context)
+/* Hands over the rows of a query whose parameters are in store->row. */
+static void stream_rows(struct store *store, const char *query, store_row_cb row_cb)
 {
-    store_call(store, reply_cb, context);
-    struct connection_parameter *ids = arena_alloc(&store->row.arena, (count + 1) * sizeof(*ids));
+    const struct connection_call call = store_query(store, query);
+
+    store->row_cb = row_cb;
+    store->row_context = store->context; /* the same for both callbacks */
+    connection_stream(store->connection, &call, member_row_cb, rows_read_cb, store);
+}
+
+static void add_users(struct copy_row *row, const struct uuid *user_ids, size_t count)
+{
+    struct connection_parameter *ids = arena_alloc(&row->arena, (count + 1) * sizeof(*ids));
 
     for (size_t i = 0; i < count; i++)
         ids[i] = (struct connection_parameter){.value = user_ids[i].bytes,
                                                .length = sizeof(user_ids[i].bytes)};
-    store->row_cb = row_cb;
-    store->row_context = context;
+    copy_row_array(row, COPY_ARRAY_UUID, ids, count);
+}
+
+void store_read_members(struct store *store, const struct uuid *user_ids, size_t count, store_row_cb row_cb,
+                        store_cb reply_cb, void *context)
+{
+    store_call(store, reply_cb, context);
     copy_row_text(&store->row, store->source);
-    copy_row_array(&store->row, COPY_ARRAY_UUID, ids, count);
-    const struct connection_call call = store_query(store, "read_members");
-    connection_stream(store->connection, &call, member_row_cb, rows_read_cb, store);
+    add_users(&store->row, user_ids, count);
+    stream_rows(store, "read_members", row_cb);
+}
+
+void store_read_recorded(struct store *store, const struct uuid *user_ids, size_t count, store_row_cb row_cb,
+                         store_cb reply_cb, void *context)
+{
+    store_call(store, reply_cb, context);
+    copy_row_text(&store->row, store->source);
+    add_users(&store->row, user_ids, count);
+    stream_rows(store, "read_recorded_members", row_cb);
+}
+
+void store_read_log_only(struct store *store, store_row_cb row_cb, store_cb reply_cb, void *context)
+{
+    store_call(store, reply_cb, context);
+    copy_row_text(&store->row, store->source);
+    stream_rows(store, "read_log_only_members", row_cb);
 }
 
 /* --- rejected records --------------------------------------------------------------------------------------------- */

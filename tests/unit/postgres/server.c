@@ -139,6 +139,8 @@ void server_make_schema(struct server *server)
 {
     for (const struct sql_text *migration = sql_migrations; migration->name; migration++)
         PQclear(execute(server, "rollcall", "rollcall", migration->text));
+    for (const struct sql_text *view = sql_views; view->name; view++)
+        PQclear(execute(server, "rollcall", "rollcall", view->text));
 }
 
 /* --- life --------------------------------------------------------------------------------------------------------- */

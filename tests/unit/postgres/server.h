@@ -24,7 +24,7 @@ void server_remove(struct server *server);
 /* A hot standby of `primary`. */
 void server_make_standby(struct server *standby, const struct server *primary);
 
-void server_make_schema(struct server *server); /* the migrations of sql/, applied by rollcall */
+void server_make_schema(struct server *server); /* migrations and views of sql/, applied by rollcall */
 
 /* Runs SQL as the administrator, in the database rollcall. */
 void server_run(const struct server *server, const char *sql);

@@ -113,8 +113,6 @@ static int make(void **state)
     server_make(&server);
     server_make_schema(&server);
     pg = PQconnectdb(server.conninfo);
-    for (const struct sql_text *view = sql_views; view->name; view++)
-        run(view->text);
     run("SET search_path = pg_catalog, pg_temp");
     run(sql_query("create_member_stage"));
     return 0;

@@ -1,5 +1,5 @@
 /*
- * Rows that another hand has been at: how the daemon knows them.
+ * Rows that another hand has been at: how the daemon knows them, and what the change log knows of them.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -168,6 +168,195 @@ static void test_a_full_load_asks_to_look_at_edited_rows(void **state)
     desk_close(&desk);
 }
 
+/* --- what the change log knows ------------------------------------------------------------------------------------ */
+
+#define USERS 3
+
+/* Expects of each user the row given, or none where its user_id is nil. */
+struct expectation {
+    struct desk desk;
+    struct member_row rows[USERS];
+    bool seen[USERS];
+};
+
+static void expectation_open(struct expectation *expectation)
+{
+    desk_open(&expectation->desk);
+    for (int number = 0; number < USERS; number++)
+        expectation->rows[number] = some_member(&expectation->desk, number);
+    desk_first_cycle(&expectation->desk, USERS);
+}
+
+static int expect_cb(void *context, const struct member_row *row, struct error *error)
+{
+    struct expectation *expectation = context;
+    int number = 0;
+
+    (void)error;
+    while (number < USERS && !uuid_equal(&row->member.user_id, &expectation->rows[number].member.user_id))
+        number++;
+    assert_int_not_equal(number, USERS);
+    assert_false(expectation->seen[number]);
+    const struct member_row *expected = &expectation->rows[number];
+    expectation->seen[number] = true;
+    assert_true(member_equal(&row->member, &expected->member));
+    assert_int_equal(row->first_seen_at, expected->first_seen_at);
+    assert_int_equal(row->last_changed_at, expected->last_changed_at);
+    assert_int_equal(row->last_seen_at, expected->last_seen_at);
+    assert_int_equal(row->absent_since, expected->absent_since);
+    assert_int_equal(row->absent_polls, expected->absent_polls);
+    assert_int_equal(row->removed_at, expected->removed_at);
+    assert_true(digest_is_zero(&row->slice_digest) && digest_is_zero(&row->value_digest));
+    return 0;
+}
+
+static void assert_all_came(struct expectation *expectation)
+{
+    assert_result(STORE_DONE, desk_result(&expectation->desk));
+    for (int number = 0; number < USERS; number++) {
+        assert_int_equal(expectation->seen[number], !uuid_is_nil(&expectation->rows[number].member.user_id));
+        expectation->seen[number] = false;
+    }
+}
+
+/* Asks for one whom nobody knows, too. */
+static void assert_recorded(struct expectation *expectation)
+{
+    const struct uuid ids[] = {user_id(2), user_id(77), user_id(0), user_id(1)};
+
+    store_read_recorded(expectation->desk.store, ids, 4, expect_cb, desk_on_reply, expectation);
+    assert_all_came(expectation);
+}
+
+static void assert_log_only(struct expectation *expectation)
+{
+    store_read_log_only(expectation->desk.store, expect_cb, desk_on_reply, expectation);
+    assert_all_came(expectation);
+}
+
+/* Writes user `number` as the row that is expected, and the change that made it so. */
+static void change(struct expectation *expectation, int number, enum change_kind kind)
+{
+    struct member_row *row = &expectation->rows[number];
+    struct desk *desk = &expectation->desk;
+
+    row->last_changed_at = desk->poll.answered;
+    row->removed_at = kind == CHANGE_LEFT ? desk->poll.answered : 0;
+    row->absent_since = row->removed_at;
+    if (kind != CHANGE_LEFT)
+        row->last_seen_at = desk->poll.asked;
+    add_update(desk, row);
+    add_change(desk, kind, row);
+    desk_cycle(desk, USERS);
+}
+
+static void test_an_edited_row_is_recorded_as_it_was(void **state)
+{
+    struct expectation expectation = {.seen = {false}};
+
+    (void)state;
+    expectation_open(&expectation);
+    assert_recorded(&expectation);
+    server_run(&server,
+               "UPDATE rollcall.member SET email = NULL, name = 'Mallory', user_created_at = 'infinity', "
+               "flag_own = true, flag_editor = true, other_flags = NULL, removed_at = now(), "
+               "slice_digest = '', value_digest = ''");
+    assert_recorded(&expectation);
+    desk_close(&expectation.desk);
+}
+
+/* Whether the row is there, edited or gone: the replay gives the same. */
+static void assert_recorded_always(struct expectation *expectation)
+{
+    assert_recorded(expectation);
+    server_run(&server, "CREATE TABLE public.kept AS TABLE rollcall.member");
+    server_run(
+        &server,
+        "UPDATE rollcall.member SET city = 'Gent', removed_at = CASE WHEN removed_at IS NULL THEN now() END");
+    assert_recorded(expectation);
+    server_run(&server, "TRUNCATE rollcall.member");
+    assert_recorded(expectation);
+    server_run(&server, "INSERT INTO rollcall.member TABLE public.kept; DROP TABLE public.kept");
+    assert_result(STORE_DONE, desk_load(&expectation->desk, false));
+}
+
+static void test_a_whole_life_is_recorded(void **state)
+{
+    struct expectation expectation = {.seen = {false}};
+    struct member *member = &expectation.rows[1].member;
+
+    (void)state;
+    expectation_open(&expectation);
+    assert_recorded_always(&expectation);
+    member->fields[FIELD_FLAG_OWN] = flag_value(true);
+    member->fields[FIELD_NAME] = (struct field_value){0};
+    change(&expectation, 1, CHANGE_ROLE_CHANGED);
+    assert_recorded_always(&expectation);
+    change(&expectation, 1, CHANGE_LEFT);
+    assert_recorded_always(&expectation);
+    member->fields[FIELD_OTHER_FLAGS] = (struct field_value){0};
+    member->fields[FIELD_CITY] = text_value("Leuven");
+    change(&expectation, 1, CHANGE_REJOINED);
+    assert_recorded_always(&expectation);
+    desk_close(&expectation.desk);
+}
+
+/* What the log does not record comes from the row. */
+static void test_absence_comes_from_the_row(void **state)
+{
+    struct expectation expectation = {.seen = {false}};
+    struct member_row *row = &expectation.rows[2];
+
+    (void)state;
+    expectation_open(&expectation);
+    row->absent_since = expectation.desk.poll.answered;
+    row->absent_polls = 1;
+    add_update(&expectation.desk, row);
+    desk_cycle(&expectation.desk, USERS);
+    assert_recorded(&expectation);
+    desk_close(&expectation.desk);
+}
+
+static void test_another_sources_log_is_left_alone(void **state)
+{
+    struct expectation expectation = {.seen = {false}};
+    struct desk *desk = &expectation.desk;
+
+    (void)state;
+    expectation_open(&expectation);
+    memset(expectation.rows, 0, sizeof(expectation.rows));
+    store_free(desk->store);
+    desk->store = store_new(desk->connection, "other");
+    assert_recorded(&expectation);
+    server_run(&server, "TRUNCATE rollcall.member");
+    assert_log_only(&expectation);
+    desk_close(desk);
+}
+
+/* Nobody while all rows are there; neither one who left, nor one whose row is there. */
+static void test_who_is_in_the_log_only(void **state)
+{
+    struct expectation expectation = {.seen = {false}};
+    struct member_row rows[USERS];
+
+    (void)state;
+    expectation_open(&expectation);
+    change(&expectation, 1, CHANGE_PROFILE_CHANGED);
+    change(&expectation, 2, CHANGE_LEFT);
+    memcpy(rows, expectation.rows, sizeof(rows));
+    memset(expectation.rows, 0, sizeof(expectation.rows));
+    assert_log_only(&expectation);
+
+    server_run(&server, "DELETE FROM rollcall.member WHERE email LIKE 'user1@%' OR email LIKE 'user2@%'");
+    expectation.rows[1] = rows[1];
+    assert_log_only(&expectation);
+
+    server_run(&server, "TRUNCATE rollcall.member");
+    expectation.rows[0] = rows[0];
+    assert_log_only(&expectation);
+    desk_close(&expectation.desk);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -175,6 +364,11 @@ int main(void)
         TEST(test_every_edit_is_known),
         TEST(test_a_digest_cannot_be_carried_over),
         TEST(test_a_full_load_asks_to_look_at_edited_rows),
+        TEST(test_an_edited_row_is_recorded_as_it_was),
+        TEST(test_a_whole_life_is_recorded),
+        TEST(test_absence_comes_from_the_row),
+        TEST(test_another_sources_log_is_left_alone),
+        TEST(test_who_is_in_the_log_only),
     };
 
     return cmocka_run_group_tests(tests, make_server, remove_server);
