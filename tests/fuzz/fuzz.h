@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/utf8.h"
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -60,6 +61,21 @@ static inline void claim_refusal(const struct error *error, int status, enum err
     claim(error->class == class, "a refusal returns another class than it sets");
     claim(error->text[0] != '\0', "a refusal has no sentence");
     claim(is_printable(error->text, strlen(error->text)), "a refusal's sentence is not printable");
+}
+
+/* Two objects that differ in the order of their keys have the same canonical text. */
+static inline void claim_sorted(const char *canonical)
+{
+    json_t *object = json_loads(canonical, JSON_REJECT_DUPLICATES, NULL);
+    const char *key, *previous = "";
+    json_t *value;
+
+    json_object_foreach(object, key, value)
+    {
+        claim(strcmp(previous, key) <= 0, "canonical text depends on the order of its keys");
+        previous = key;
+    }
+    json_decref(object);
 }
 
 #endif

@@ -11,8 +11,6 @@
 #include "core/slice.h"
 #include "fuzz.h"
 
-#include <jansson.h>
-
 static const char organization[] = "< your organization id >";
 static const struct digest_secret secret = {{1, 2, 3}};
 static const struct digest slice_digest = {{4, 5, 6}};
@@ -155,6 +153,7 @@ static void check_other_flags(const struct field_value *flags, struct arena *are
     const char *canonical = decode_canonical(flags->text, flags->length, arena, &length);
     claim(length == flags->length && memcmp(canonical, flags->text, length) == 0,
           "canonical flags are not canonical");
+    claim_sorted(flags->text);
 }
 
 /* --- the diff ----------------------------------------------------------------------------------------------------- */
