@@ -61,11 +61,6 @@ void connection_watch(struct connection *connection,
     connection->lost_context = context;
 }
 
-bool connection_is_open(const struct connection *connection)
-{
-    return connection && connection->state == CONNECTION_STATE_OPEN;
-}
-
 const char *connection_describe(const struct connection *connection)
 {
     return connection->description ? connection->description : "the database of database.conninfo";

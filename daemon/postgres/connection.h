@@ -68,7 +68,6 @@ void connection_cancel(struct connection *connection);
 /* Ends it whatever state it is in. A statement under way gets LOST first. Memory is free when closed_cb is called. */
 void connection_close(struct connection *connection, void (*closed_cb)(void *context), void *context);
 
-bool connection_is_open(const struct connection *connection);
 const char *connection_describe(
     const struct connection *connection); /* "database rollcall on /run/postgresql as rollcall", no secret */
 

@@ -148,6 +148,7 @@ static void summarise(struct runner *runner, enum cycle_outcome outcome)
 
 static void report(struct runner *runner, const struct cycle_effect *effect)
 {
+    runner->reported = true;
     summarise(runner, effect->outcome);
     runner_log_cycle(runner, effect->outcome, &effect->error);
 }
@@ -180,6 +181,7 @@ static void finish(struct runner *runner, const struct cycle_effect *effect)
     lag_stop(&runner->lag);
     uv_close((uv_handle_t *)&runner->wait_timer, NULL);
     uv_close((uv_handle_t *)&runner->lock_timer, NULL);
+    uv_close((uv_handle_t *)&runner->turn, NULL);
     for (size_t i = 0; i < SIGNAL_COUNT; i++)
         uv_close((uv_handle_t *)&runner->signals[i], NULL);
     client_close(runner->client, client_closed_cb, runner);
@@ -206,6 +208,7 @@ static void (*const performers[CYCLE_EFFECT_TYPE_COUNT])(struct runner *runner) 
     [CYCLE_EFFECT_PULL] = runner_pull_start,
     [CYCLE_EFFECT_CANCEL_PULL] = cancel_pull,
     [CYCLE_EFFECT_COMPARE] = runner_compare,
+    [CYCLE_EFFECT_CORROBORATE] = runner_corroborate,
     [CYCLE_EFFECT_COVER] = runner_cover,
     [CYCLE_EFFECT_BEGIN] = runner_begin,
     [CYCLE_EFFECT_WRITE] = runner_write,
@@ -240,6 +243,13 @@ static void perform(struct runner *runner, const struct cycle_effect *effect)
     }
 }
 
+/* Until there is a cycle to speak of; an effect may know better and say so next. */
+static void tell_state(const struct runner *runner)
+{
+    if (!runner->reported)
+        notify_status("Not polled yet: %s", cycle_state_sentence(runner->cycle.state));
+}
+
 static void reload_when_idle(struct runner *runner);
 
 void runner_event(struct runner *runner, const struct cycle_event *event)
@@ -253,8 +263,11 @@ void runner_event(struct runner *runner, const struct cycle_event *event)
               LOG_TEXT("on", cycle_event_name(event->type)),
               LOG_TEXT("to", cycle_state_name(runner->cycle.state)), LOG_INTEGER("effects", count),
               LOG_TEXT("error", event->error.class == ERROR_NONE ? NULL : event->error.text));
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        if (i + 1 == count) /* the new state's own */
+            tell_state(runner);
         perform(runner, &effects[i]);
+    }
     reload_when_idle(runner);
 }
 
@@ -300,6 +313,7 @@ static void reload_now(struct runner *runner)
         credentials_done(&runner->credentials);
         runner->config = fresh;
         runner->credentials = credentials;
+        runner->token = (struct runner_token){.known = false}; /* it may be another */
         log_set_level(fresh.log.level);
         log_event(LOG_LEVEL_NOTICE, "reloaded", LOG_TEXT("file", fresh.file));
     } else {
@@ -378,6 +392,8 @@ static int start(struct runner *runner, struct error *error)
     uv_timer_init(&runner->loop, &runner->lock_timer);
     runner->wait_timer.data = runner;
     runner->lock_timer.data = runner;
+    uv_idle_init(&runner->loop, &runner->turn);
+    runner->turn.data = runner;
     runner->state = state_new(&runner->loop, getenv("STATE_DIRECTORY"), RUNNER_SOURCE);
     notify_watchdog_start(&runner->loop);
     cycle_init(&runner->cycle, runner->options.mode);

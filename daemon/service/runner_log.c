@@ -201,7 +201,7 @@ void runner_log_wait(struct runner *runner, const struct cycle_effect *effect, i
     const struct error *error = &effect->error;
 
     if (effect->wait == CYCLE_WAIT_STANDBY)
-        notify_status("Standing by: another instance is at work");
+        notify_status("Standing by while another instance writes");
     else if (effect->wait == CYCLE_WAIT_API_BACKOFF && pause_us > runner->config.sync.interval)
         log_event(LOG_LEVEL_NOTICE, "polls_paused", LOG_INTEGER("retry_s", pause_us / 1000000),
                   LOG_TEXT("hint", "a reload or restart asks at once"));

@@ -1,5 +1,8 @@
 """The service and its company: settings that change while it runs, and other instances beside it."""
 
+import contextlib
+import socket
+
 import pytest
 
 from harness.postgres import ROLE
@@ -9,6 +12,44 @@ from harness.waiting import wait_until
 
 CONNECTED = f"SELECT pid FROM pg_stat_activity WHERE usename = '{ROLE}' AND datname = %s"
 
+
+
+# ---- what systemd is told
+
+
+@pytest.fixture
+def told(tmp_path):
+    """A socket that hears like systemd's; told() is all it has heard so far, word by word."""
+    path, heard = tmp_path / "notify", []
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear:
+        ear.bind(str(path))
+        ear.setblocking(False)
+
+        def told():
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    heard.append(ear.recv(4096).decode())
+            return heard
+
+        told.path = path
+        yield told
+
+
+def test_the_status_says_what_is_being_done_and_then_how_it_went(rollcall, told):
+    daemon = rollcall.run(NOTIFY_SOCKET=str(told.path))
+    daemon.wait_for_cycles(1)
+    wait_until(lambda: any("in step" in word for word in told()), "its status")
+    assert daemon.stop() == 0
+    heard = told()
+    assert "READY=1" in heard and heard[-1] == "STOPPING=1"
+    doing = [word for word in heard if word.startswith("STATUS=Not polled yet: ")]
+    assert doing[0].endswith("connecting to the database") and doing[-1].endswith("committing the changes")
+    assert "STATUS=3 members in step with Luzmo, last poll changed" in heard[heard.index(doing[-1]):]
+
+
+def test_a_standby_says_so(daemon, rollcall, told):
+    rollcall.run(NOTIFY_SOCKET=str(told.path))
+    wait_until(lambda: "STATUS=Standing by while another instance writes" in told(), "its status")
 
 
 # ---- SIGHUP
