@@ -181,7 +181,6 @@ static void finish(struct runner *runner, const struct cycle_effect *effect)
     lag_stop(&runner->lag);
     uv_close((uv_handle_t *)&runner->wait_timer, NULL);
     uv_close((uv_handle_t *)&runner->lock_timer, NULL);
-    uv_close((uv_handle_t *)&runner->turn, NULL);
     for (size_t i = 0; i < SIGNAL_COUNT; i++)
         uv_close((uv_handle_t *)&runner->signals[i], NULL);
     client_close(runner->client, client_closed_cb, runner);
@@ -208,7 +207,6 @@ static void (*const performers[CYCLE_EFFECT_TYPE_COUNT])(struct runner *runner) 
     [CYCLE_EFFECT_PULL] = runner_pull_start,
     [CYCLE_EFFECT_CANCEL_PULL] = cancel_pull,
     [CYCLE_EFFECT_COMPARE] = runner_compare,
-    [CYCLE_EFFECT_CORROBORATE] = runner_corroborate,
     [CYCLE_EFFECT_COVER] = runner_cover,
     [CYCLE_EFFECT_BEGIN] = runner_begin,
     [CYCLE_EFFECT_WRITE] = runner_write,
@@ -313,7 +311,6 @@ static void reload_now(struct runner *runner)
         credentials_done(&runner->credentials);
         runner->config = fresh;
         runner->credentials = credentials;
-        runner->token = (struct runner_token){.known = false}; /* it may be another */
         log_set_level(fresh.log.level);
         log_event(LOG_LEVEL_NOTICE, "reloaded", LOG_TEXT("file", fresh.file));
     } else {
@@ -392,8 +389,6 @@ static int start(struct runner *runner, struct error *error)
     uv_timer_init(&runner->loop, &runner->lock_timer);
     runner->wait_timer.data = runner;
     runner->lock_timer.data = runner;
-    uv_idle_init(&runner->loop, &runner->turn);
-    runner->turn.data = runner;
     runner->state = state_new(&runner->loop, getenv("STATE_DIRECTORY"), RUNNER_SOURCE);
     notify_watchdog_start(&runner->loop);
     cycle_init(&runner->cycle, runner->options.mode);
