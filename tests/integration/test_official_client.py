@@ -81,6 +81,13 @@ def test_it_reads_a_user(client, simulator):
     assert (outcome, answer) == ("resolved", {"count": 1, "rows": [{"email": "amy@test.com"}]})
 
 
+def test_it_reads_its_own_token(client, simulator):
+    outcome, answer = read(client, simulator, "authorization",
+                           {"where": {"id": simulator.key}, "attributes": ["id", "user_id", "expiry"]})
+    assert (outcome, answer["count"]) == ("resolved", 1)
+    assert answer["rows"] == [{"id": simulator.key, "user_id": AMY, "expiry": "9999-12-31T00:00:00.000Z"}]
+
+
 def test_it_is_refused_with_other_credentials(client, simulator):
     outcome, answer = read(client, simulator, "organization", WITH_USERS, token="another")
     assert outcome == "rejected" and answer["type"]["code"] == 401

@@ -80,6 +80,36 @@ def test_users_are_found_by_where(simulator, where, expected):
     assert answer == {"count": len(expected), "rows": [{"id": user} for user in expected]}
 
 
+def test_a_hundred_users_are_found_at_once(start_simulator):
+    simulator = start_simulator("--members", 5000)
+    users = list(by_id(get(simulator)))[::50]
+    assert users_found(simulator, *users, "nobody", 7) == set(users)
+
+
+TOKEN_PATH = "/0.1.0/authorization"
+
+
+def test_the_token_tells_about_itself(simulator):
+    own = {"where": {"id": simulator.key}}
+    row = {"id": simulator.key, "type": "api", "user_id": AMY, "expiry": "9999-12-31T00:00:00.000Z"}
+    assert get(simulator, own, path=TOKEN_PATH) == {"count": 1, "rows": [row]}
+    assert get(simulator, {**own, "attributes": ["expiry", "id"]}, path=TOKEN_PATH, method="SEARCH") == \
+        {"count": 1, "rows": [{"expiry": row["expiry"], "id": simulator.key}]}
+    for where in ({"id": "another"}, {"user_id": JULIA}):
+        assert get(simulator, {"where": where}, path=TOKEN_PATH) == {"count": 0, "rows": []}
+
+
+def test_a_token_is_changed(start_simulator):
+    simulator = start_simulator("--members", 3, "--key", "k")
+    (row,) = get(simulator, {}, path=TOKEN_PATH)["rows"]
+    assert (row["id"], row["user_id"]) == ("k", simulator.own_user()) and row["user_id"] in by_id(get(simulator))
+    simulator.set_token(user_id=JULIA, expiry=None)
+    (row,) = get(simulator, {}, path=TOKEN_PATH)["rows"]
+    assert row == {"id": "k", "type": "api", "user_id": JULIA, "expiry": None} and simulator.own_user() == JULIA
+    simulator.reset()
+    assert get(simulator, {}, path=TOKEN_PATH)["rows"][0]["expiry"].startswith("9999")
+
+
 def test_another_organization_is_not_found(simulator):
     assert get(simulator, find(where={"id": "another"})) == {"count": 0, "rows": []}
 
@@ -128,6 +158,56 @@ def test_a_bad_request_is_refused_in_the_documented_shape(simulator, body, messa
     assert message in refusal["message"]
 
 
+@pytest.mark.parametrize("path, find_, message", [
+    ("/0.1.0/authorization", {"attributes": ["secret"]}, "secret"),
+    ("/0.1.0/authorization", {"where": {"token": "x"}}, "token"),
+    ("/0.1.0/authorization", {"include": []}, "includes nothing in 'authorization'"),
+    ("/0.1.0/user", {"where": {}, "include": []}, "includes nothing in 'user'"),
+    ("/0.1.0/user", {"attributes": ["id"]}, "'where' is required"),
+])
+def test_a_bad_question_is_refused(simulator, path, find_, message):
+    status, _, answer = call(simulator, request(simulator, find_), path=path)
+    assert status == 400 and message in json.loads(answer)["message"]
+
+
+def calls_until_429(simulator, at_most):
+    """One after the other over one connection: how many are answered with 200 first."""
+    context = ssl.create_default_context(cafile=simulator.ca_file)
+    connection = http.client.HTTPSConnection("127.0.0.1", simulator.port, context=context, timeout=10)
+    question = json.dumps(request(simulator, {"where": {"id": AMY}, "attributes": ["id"]}))
+    try:
+        for made in range(at_most):
+            connection.request("POST", "/0.1.0/user", question)
+            response = connection.getresponse()
+            response.read()
+            if response.status == 429:
+                return made
+        return at_most
+    finally:
+        connection.close()
+
+
+def test_a_token_makes_as_many_calls_as_documented(simulator):
+    assert 200 <= calls_until_429(simulator, at_most=2000) < 2000
+    status, _, answer = call(simulator, request(simulator))
+    refusal = json.loads(answer)
+    assert status == 429 and refusal["type"] == {"code": 429, "description": "Too Many Requests"}
+    assert call(simulator, {**request(simulator), "token": "another"})[0] == 401, "they are counted by token"
+
+
+def test_the_limit_is_steered(simulator):
+    simulator.limit(per_second=0, burst=3)
+    assert [calls_until_429(simulator, at_most=9) for _ in range(2)] == [3, 0]
+    simulator.limit(per_second=1000000, burst=2)
+    assert calls_until_429(simulator, at_most=9) == 9, "the calls grow back"
+    simulator.limit(per_second=0, burst=0)
+    simulator.unlimited()
+    assert calls_until_429(simulator, at_most=300) == 300
+    simulator.limit(per_second=0, burst=0)
+    simulator.reset()
+    assert get(simulator) == DOCUMENTED
+
+
 def test_other_credentials_are_refused(simulator):
     for wrong in ({"key": "another"}, {"token": "another"}, {"token": None}):
         status, _, answer = call(simulator, {**request(simulator), **wrong})
@@ -138,10 +218,12 @@ def test_every_other_action_is_refused_and_counted(simulator):
     try:
         for action, status in (("update", 403), ("delete", 403), ("search", 400), ("\u00e9\ud83d\ude42" * 80, 400)):
             assert call(simulator, request(simulator, action=action))[0] == status
+        for path in ("/0.1.0/user", TOKEN_PATH):
+            assert call(simulator, request(simulator, action="delete"), path=path)[0] == 403
         journal = simulator.journal()
-        assert journal["violations"] == 4 and all(entry["violation"] for entry in journal["requests"])
+        assert journal["violations"] == 6 and all(entry["violation"] for entry in journal["requests"])
         simulator.reset()
-        assert simulator.violations() == 4, "a reset must not hide a violation"
+        assert simulator.violations() == 6, "a reset must not hide a violation"
         assert get(simulator) == DOCUMENTED
     finally:
         simulator.close()  # before the fixture finds the violations
@@ -229,6 +311,51 @@ def test_shuffled_bytes_mean_the_same(simulator):
     assert len(orders) == 6, "every order of three members comes up"
 
 
+# ---- who is shown
+
+
+def users_found(simulator, *users):
+    """Those of them that `user` finds."""
+    answer = get(simulator, {"where": {"id": list(users)}, "attributes": ["id"]}, path="/0.1.0/user")
+    found = [row["id"] for row in answer["rows"]]
+    assert answer["count"] == len(found) == len(set(found))
+    return set(found)
+
+
+def seen(simulator):
+    """Amy, David and Julia, as far as each of the two answers has them."""
+    return list(by_id(get(simulator))), users_found(simulator, AMY, DAVID, JULIA)
+
+
+def test_a_clipped_answer_leaves_out_whom_user_still_finds(simulator):
+    simulator.hide(DAVID, JULIA)
+    assert seen(simulator) == ([AMY], {AMY, DAVID, JULIA})
+    assert set(by_id({"rows": [simulator.organization()]})) == {AMY, DAVID, JULIA}, "the control port knows them all"
+    assert get(simulator, {"where": {"id": DAVID}, "attributes": ["id"]}, path="/0.1.0/user")["count"] == 1
+    simulator.leave(JULIA)
+    assert seen(simulator) == ([AMY], {AMY, DAVID})
+    simulator.show(DAVID)
+    assert seen(simulator) == ([AMY, DAVID], {AMY, DAVID})
+
+
+def test_a_token_can_lose_sight(simulator):
+    simulator.show_only(JULIA)
+    assert seen(simulator) == ([JULIA], {JULIA})
+    newcomer = simulator.join(name="Zoë")["id"]
+    assert seen(simulator)[0] == [JULIA, newcomer]
+    simulator.show_all()
+    assert seen(simulator) == ([AMY, DAVID, JULIA, newcomer], {AMY, DAVID, JULIA})
+    simulator.show(AMY, organization=True, user=False)
+    assert seen(simulator) == ([AMY, DAVID, JULIA, newcomer], {DAVID, JULIA})
+    simulator.reset()
+    assert seen(simulator) == ([AMY, DAVID, JULIA], {AMY, DAVID, JULIA})
+
+
+def test_a_replaced_answer_says_nothing_of_users(simulator):
+    simulator.answer_with(b'{"count":1,"rows":[')
+    assert users_found(simulator, AMY, DAVID, JULIA) == {AMY, DAVID, JULIA}
+
+
 # ---- faults
 
 
@@ -249,6 +376,32 @@ def test_only_a_well_formed_request_consumes_a_fault(simulator):
     assert get(simulator, {"where": {}, "include": [{"model": "User"}]}) == DOCUMENTED
     simulator.clear_faults()
     assert get(simulator) == DOCUMENTED
+
+
+@pytest.mark.parametrize("resource", ["user", "authorization"])
+@pytest.mark.parametrize("status, kind", [(400, "application/json"), (403, "application/json"), (404, "text/html"),
+                                          (500, "application/json")])
+def test_a_question_is_refused_while_the_organization_is_answered(simulator, resource, status, kind):
+    simulator.refuse(resource, status)
+    answer = call(simulator, request(simulator, {"where": {"id": AMY}}), path=f"/0.1.0/{resource}")
+    assert answer[:2] == (status, kind)
+    assert (b"Oops, this route" in answer[2]) == (status == 404)
+    assert get(simulator) == DOCUMENTED
+    simulator.accept(resource)
+    get(simulator, {"where": {"id": AMY}}, path=f"/0.1.0/{resource}")
+
+
+def test_faults_wait_for_their_resource(simulator):
+    question = {"path": "/0.1.0/user", "body": request(simulator, {"where": {}})}
+    simulator.fail(502, resource="user", times=2)
+    simulator.fail(503)
+    simulator.fail(504, resource="user")
+    assert [call(simulator, request(simulator))[0] for _ in range(2)] == [503, 200]
+    assert [call(simulator, **question)[0] for _ in range(4)] == [502, 502, 504, 200]
+    simulator.fail(502, resource="user")
+    simulator.fail(503)
+    simulator.accept("user")
+    assert (call(simulator, **question)[0], call(simulator, request(simulator))[0]) == (200, 503)
 
 
 def test_a_body_is_cut_short(simulator):
@@ -312,6 +465,8 @@ def test_it_goes_away_and_comes_back_on_the_same_port(simulator):
     ({"status": 99}, "200 to 599"),
     ({"chunk": 0}, "cannot be 0"),
     ({"transfer": "pigeon"}, "'transfer' is one of"),
+    ({"resource": "group"}, "'resource' is one of"),
+    ({"resource": 7}, "wrong kind"),
 ])
 def test_a_script_that_is_not_understood_is_refused(simulator, script, sentence):
     with pytest.raises(Refused, match=sentence):
@@ -323,7 +478,9 @@ def test_what_cannot_be_steered_is_told(simulator):
             ("GET", "/nonsense", None, "GET / lists"), ("PATCH", f"/members/{AMY}", b"{", "not JSON"),
             ("PATCH", f"/members/{AMY}", [], "must be a JSON object"), ("PATCH", "/members/nobody", {}, "Nobody"),
             ("PATCH", "/members/" + urllib.parse.quote("é"), {}, "Nobody"), ("POST", "/members", {"id": AMY}, "taken"),
-            ("POST", "/members", {"id": 5}, "needs an id"), ("POST", "/generate", {}, "above 0")):
+            ("POST", "/members", {"id": 5}, "needs an id"), ("POST", "/generate", {}, "above 0"),
+            ("POST", "/sight", [], "must be a JSON object"), ("PATCH", "/token", [], "must be a JSON object"),
+            ("POST", "/sight", {"members": [AMY, "nobody"]}, "nobody's"), ("PUT", "/limit", {"burst": 3}, "numbers")):
         with pytest.raises(Refused, match=sentence):
             simulator.steer(method, path, body)
     assert get(simulator) == DOCUMENTED

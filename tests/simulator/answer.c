@@ -226,6 +226,16 @@ struct answer *answer_users(struct view *view, const struct query *query)
     return answer;
 }
 
+struct answer *answer_token(json_t *row, const struct query *query)
+{
+    json_t *rows = json_array();
+    if (query_matches(row, query->where))
+        json_array_append_new(rows, select_attributes(row, query->attributes));
+    json_decref(row);
+    return answer_without_members(
+        json_pack("{s:I, s:o}", "count", (json_int_t)json_array_size(rows), "rows", rows), NULL);
+}
+
 struct answer *answer_bytes(const char *bytes, size_t length)
 {
     struct answer *answer = answer_new(0);

@@ -18,6 +18,9 @@ struct answer *answer_organization(struct view *view, const struct query *query)
 /* The users that the query finds. The view is taken over. */
 struct answer *answer_users(struct view *view, const struct query *query);
 
+/* The token's row (taken over), when the query finds it. */
+struct answer *answer_token(json_t *row, const struct query *query);
+
 /* Any bytes; copied. */
 struct answer *answer_bytes(const char *bytes, size_t length);
 

@@ -31,10 +31,11 @@ static const char *text_at(json_t *object, const char *key)
 
 static int read_route(struct request *request, struct problem *problem)
 {
-    static const char *const routes[] = {"/" API_VERSION "/organization", "/" API_VERSION "/user"};
+    static const char base[] = "/" API_VERSION "/";
     bool reads = strcmp(request->method, "POST") == 0 || strcmp(request->method, "SEARCH") == 0;
-    for (size_t index = 0; reads && index < sizeof(routes) / sizeof(*routes); index++) {
-        if (strcmp(request->url, routes[index]) == 0) {
+    bool in_api = strncmp(request->url, base, strlen(base)) == 0;
+    for (size_t index = 0; reads && in_api && query_resources[index]; index++) {
+        if (strcmp(request->url + strlen(base), query_resources[index]) == 0) {
             request->resource = (enum query_resource)index;
             return 0;
         }
@@ -75,6 +76,8 @@ static int check_caller(const struct api *api, json_t *body, struct problem *pro
         return problem_set(problem, 400, "'version' must be \"" API_VERSION "\".");
     if (strcmp(text_at(body, "key"), api->key) != 0 || strcmp(text_at(body, "token"), api->token) != 0)
         return problem_set(problem, 401, "The API key or token is missing or invalid.");
+    if (!limit_take(api->limit))
+        return problem_set(problem, 429, "Too many calls with this token.");
     return 0;
 }
 
@@ -96,17 +99,33 @@ static struct reply refuse(const struct problem *problem)
     return (struct reply){problem->status, TYPE_JSON, answer_error(problem->status, problem->text)};
 }
 
-static struct reply answer(const struct api *api, const struct query *query, const struct fault *fault)
+static struct reply answer_about_token(const struct api *api, const struct query *query)
 {
+    char first[ORGANIZATION_ID_SIZE];
+    organization_first_id(api->organization, first);
+    return (struct reply){200, TYPE_JSON, answer_token(token_row(api->own, first), query)};
+}
+
+static struct reply answer_about_members(const struct api *api, const struct query *query,
+                                         const struct fault *fault)
+{
+    bool users = query->resource == QUERY_USER;
     struct view view;
-    organization_view(api->organization, &view);
+    organization_view(api->organization, users ? SIGHT_USER : SIGHT_ORGANIZATION,
+                      users ? json_object_get(query->where, "id") : NULL, &view);
     if (fault->shuffle_members >= 0)
         view.member_seed = (uint64_t)fault->shuffle_members;
     if (fault->shuffle_text >= 0)
         view.text_seed = (uint64_t)fault->shuffle_text;
-    bool users = query->resource == QUERY_USER;
     return (struct reply){200, TYPE_JSON,
                           users ? answer_users(&view, query) : answer_organization(&view, query)};
+}
+
+static struct reply answer(const struct api *api, const struct query *query, const struct fault *fault)
+{
+    if (query->resource == QUERY_AUTHORIZATION)
+        return answer_about_token(api, query);
+    return answer_about_members(api, query, fault);
 }
 
 /* Paths may hold any bytes; JSON may not. */
@@ -140,7 +159,8 @@ static enum MHD_Result serve(const struct api *api, struct MHD_Connection *conne
     if (understand(api, request, &query, &problem) < 0) {
         reply = refuse(&problem);
     } else {
-        faults_take(api->faults, query.attributes || query.user_attributes, &fault);
+        faults_take(api->faults, query_resources[query.resource], query.attributes || query.user_attributes,
+                    &fault);
         reply = answer(api, &query, &fault);
     }
     record(api, request, &reply, &fault);

@@ -8,13 +8,17 @@
 
 #include "fault.h"
 #include "journal.h"
+#include "limit.h"
 #include "organization.h"
+#include "token.h"
 
 #include <microhttpd.h>
 
 struct api {
     struct organization *organization;
     struct faults *faults;
+    struct token *own;   /* as the resource authorization shows it */
+    struct limit *limit; /* of calls with the accepted credentials */
     struct journal *journal;
     const char *key, *token; /* the only ones that are accepted */
 };

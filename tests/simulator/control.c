@@ -11,7 +11,7 @@
 
 struct command {
     struct control *control;
-    const char *id; /* what stands for * in the path; "" when there is none */
+    const char *id; /* what stands for * in the path: mostly a member's id; "" when there is none */
     const struct upload *upload;
     json_t *body; /* NULL when there is none, or when the route takes bytes */
 };
@@ -91,6 +91,48 @@ static int member_return(const struct command *command, char **ret_text, struct 
     return done(ret_text);
 }
 
+static int sight_set(const struct command *command, char **ret_text, struct problem *problem)
+{
+    if (organization_set_sight(command->control->api->organization, command->body, problem) < 0)
+        return -1;
+    return done(ret_text);
+}
+
+/* --- the token and its limit -------------------------------------------------------------------------------------- */
+
+static int token_show(const struct command *command, char **ret_text, struct problem *problem)
+{
+    (void)problem;
+    const struct api *api = command->control->api;
+    char first[ORGANIZATION_ID_SIZE];
+    organization_first_id(api->organization, first);
+    return done_with(token_row(api->own, first), ret_text);
+}
+
+static int token_change(const struct command *command, char **ret_text, struct problem *problem)
+{
+    if (token_patch(command->control->api->own, command->body, problem) < 0)
+        return -1;
+    return token_show(command, ret_text, problem);
+}
+
+static int limit_change(const struct command *command, char **ret_text, struct problem *problem)
+{
+    json_t *per_second = json_object_get(command->body, "per_second");
+    json_t *burst = json_object_get(command->body, "burst");
+    if (!json_is_number(per_second) || !json_is_number(burst))
+        return problem_set(problem, 400, "\"per_second\" and \"burst\" must be numbers.");
+    limit_set(command->control->api->limit, json_number_value(per_second), json_number_value(burst));
+    return done(ret_text);
+}
+
+static int limit_delete(const struct command *command, char **ret_text, struct problem *problem)
+{
+    (void)problem;
+    limit_remove(command->control->api->limit);
+    return done(ret_text);
+}
+
 /* --- the organization --------------------------------------------------------------------------------------------- */
 
 static int organization_show(const struct command *command, char **ret_text, struct problem *problem)
@@ -98,7 +140,7 @@ static int organization_show(const struct command *command, char **ret_text, str
     (void)problem;
     struct view view;
     struct query everything = {.resource = QUERY_ORGANIZATION, .with_users = true};
-    organization_view(command->control->api->organization, &view);
+    organization_view(command->control->api->organization, SIGHT_ALL, NULL, &view);
     view.member_seed = view.text_seed = 0;
     record_release(view.body);
     view.body = NULL;
@@ -174,6 +216,13 @@ static int fault_clear(const struct command *command, char **ret_text, struct pr
     return done(ret_text);
 }
 
+static int fault_clear_resource(const struct command *command, char **ret_text, struct problem *problem)
+{
+    (void)problem;
+    faults_clear_resource(command->control->api->faults, command->id);
+    return done(ret_text);
+}
+
 static int request_list(const struct command *command, char **ret_text, struct problem *problem)
 {
     (void)problem;
@@ -212,6 +261,8 @@ static int reset(const struct command *command, char **ret_text, struct problem 
     struct api *api = command->control->api;
     faults_clear(api->faults);
     journal_clear(api->journal);
+    token_reset(api->own);
+    limit_reset(api->limit);
     if (organization_reset(api->organization, problem) < 0)
         return -1;
     return listen_again(command, ret_text, problem);
@@ -224,7 +275,7 @@ static int help(const struct command *command, char **ret_text, struct problem *
 enum body_kind { BODY_NONE, BODY_JSON, BODY_OPTIONAL_JSON, BODY_BYTES };
 
 static const struct route {
-    const char *method, *path; /* one * stands for a member's id */
+    const char *method, *path; /* one * stands for a name */
     enum body_kind body;
     command_cb run;
     const char *meaning;
@@ -239,6 +290,13 @@ static const struct route {
     {"PUT", "/members/*", BODY_BYTES, member_put, "serve these bytes as the record, whatever they are"},
     {"DELETE", "/members/*", BODY_NONE, member_leave, "she leaves"},
     {"POST", "/members/*/return", BODY_NONE, member_return, "she comes back, to her old place"},
+    {"POST", "/sight", BODY_JSON, sight_set,
+     "{\"members\":[ids],\"organization\":false,\"user\":true}: who is shown in which answer"},
+    {"GET", "/token", BODY_NONE, token_show, "the token's row, as authorization answers it"},
+    {"PATCH", "/token", BODY_JSON, token_change, "replace its user_id or expiry"},
+    {"PUT", "/limit", BODY_JSON, limit_change,
+     "{\"per_second\":10,\"burst\":200}: calls of the token, then 429"},
+    {"DELETE", "/limit", BODY_NONE, limit_delete, "no limit"},
     {"POST", "/generate", BODY_JSON, generate, "{\"members\":N,\"seed\":S}: another organization"},
     {"POST", "/shuffle", BODY_JSON, shuffle,
      "{\"members\":seed,\"text\":seed}: other order, other bytes; 0 = as stored"},
@@ -247,6 +305,7 @@ static const struct route {
     {"GET", "/faults", BODY_NONE, fault_list, "what is queued"},
     {"POST", "/faults", BODY_JSON, fault_add, "queue a fault"},
     {"DELETE", "/faults", BODY_NONE, fault_clear, "forget them, end every stall"},
+    {"DELETE", "/faults/*", BODY_NONE, fault_clear_resource, "forget those of this resource"},
     {"GET", "/requests", BODY_NONE, request_list, "what arrived at the API, and how often"},
     {"DELETE", "/requests", BODY_NONE, request_clear, "forget it (violations stay counted)"},
     {"PUT", "/listening", BODY_NONE, listen_again, "the API is there (again)"},

@@ -34,6 +34,7 @@ static const struct key {
     {"body", KEY_STRING, offsetof(struct fault, body)},
     {"body_file", KEY_STRING, offsetof(struct fault, body_file)},
     {"raw", KEY_STRING, offsetof(struct fault, raw)},
+    {"resource", KEY_STRING, offsetof(struct fault, resource)},
     {"raw_file", KEY_STRING, offsetof(struct fault, raw_file)},
     {"headers", KEY_OBJECT, offsetof(struct fault, headers)},
     {"endless", KEY_FLAG, offsetof(struct fault, endless)},
@@ -110,6 +111,21 @@ static int read_key(struct fault *fault, const char *name, json_t *value, struct
     return problem_set(problem, 400, "A fault has no key '%s'; see tests/simulator/README.md.", name);
 }
 
+static const char *resource_of(const struct fault *fault)
+{
+    return fault->resource ? json_string_value(fault->resource) : "organization";
+}
+
+static bool is_resource(const char *name)
+{
+    static const char *const names[] = {"organization", "user", "authorization"};
+    for (size_t index = 0; index < sizeof(names) / sizeof(*names); index++) {
+        if (strcmp(name, names[index]) == 0)
+            return true;
+    }
+    return false;
+}
+
 static int read_script(json_t *script, struct fault *ret_fault, struct problem *problem)
 {
     const char *name;
@@ -126,6 +142,9 @@ static int read_script(json_t *script, struct fault *ret_fault, struct problem *
         return problem_set(problem, 400, "'times' and 'chunk' cannot be 0.");
     if (ret_fault->status >= 0 && (ret_fault->status < 200 || ret_fault->status > 599))
         return problem_set(problem, 400, "'status' must be 200 to 599; use 'raw' for others.");
+    if (!is_resource(resource_of(ret_fault)))
+        return problem_set(problem, 400,
+                           "'resource' is one of \"organization\", \"user\", \"authorization\".");
     ret_fault->script = json_incref(script);
     return 0;
 }
@@ -141,18 +160,38 @@ struct faults *faults_new(void)
     return faults;
 }
 
-static void drop_first(struct faults *faults)
+static void drop(struct faults *faults, struct fault *fault)
 {
-    fault_done(&faults->queue[0]);
-    memmove(faults->queue, faults->queue + 1, --faults->count * sizeof(*faults->queue));
+    size_t behind = faults->count-- - (size_t)(fault - faults->queue) - 1;
+    fault_done(fault);
+    memmove(fault, fault + 1, behind * sizeof(*fault));
+}
+
+/* The first one that waits for a request to this resource. */
+static struct fault *find_fault(struct faults *faults, const char *resource)
+{
+    for (size_t index = 0; index < faults->count; index++) {
+        if (strcmp(resource_of(&faults->queue[index]), resource) == 0)
+            return &faults->queue[index];
+    }
+    return NULL;
 }
 
 void faults_clear(struct faults *faults)
 {
     pthread_mutex_lock(&faults->lock);
     while (faults->count)
-        drop_first(faults);
+        drop(faults, &faults->queue[faults->count - 1]);
     atomic_fetch_add(&faults->epoch, 1);
+    pthread_mutex_unlock(&faults->lock);
+}
+
+void faults_clear_resource(struct faults *faults, const char *resource)
+{
+    struct fault *fault;
+    pthread_mutex_lock(&faults->lock);
+    while ((fault = find_fault(faults, resource)) != NULL)
+        drop(faults, fault);
     pthread_mutex_unlock(&faults->lock);
 }
 
@@ -190,15 +229,15 @@ static void copy_fault(const struct fault *fault, struct fault *ret_copy)
     json_decref(script);
 }
 
-void faults_take(struct faults *faults, bool with_attributes, struct fault *ret_fault)
+void faults_take(struct faults *faults, const char *resource, bool with_attributes, struct fault *ret_fault)
 {
     *ret_fault = fault_none();
     pthread_mutex_lock(&faults->lock);
-    struct fault *first = faults->count ? &faults->queue[0] : NULL;
+    struct fault *first = find_fault(faults, resource);
     if (first && (with_attributes || !first->only_with_attributes)) {
         copy_fault(first, ret_fault);
         if (first->times > 0 && --first->times == 0)
-            drop_first(faults);
+            drop(faults, first);
     }
     pthread_mutex_unlock(&faults->lock);
 }

@@ -25,6 +25,7 @@ struct fault {
     int64_t times; /* left; -1 = for ever */
     int64_t status, delay_ms, cut_after, stall_after, chunk, drip_ms, length, shuffle_members, shuffle_text;
     json_t *content_type, *headers, *body, *body_file, *raw, *raw_file;
+    json_t *resource; /* NULL = organization */
     enum fault_transfer transfer;
     bool endless, reset, only_with_attributes;
 };
@@ -43,8 +44,12 @@ int faults_add(struct faults *faults, json_t *script, struct problem *problem);
 /* Forgets everything queued and ends every delay and stall that is under way. */
 void faults_clear(struct faults *faults);
 
-/* The fault for this request; a fault that changes nothing when none is queued. Release with fault_done. */
-void faults_take(struct faults *faults, bool with_attributes, struct fault *ret_fault);
+/* Forgets what is queued for this resource, and ends nothing. */
+void faults_clear_resource(struct faults *faults, const char *resource);
+
+/* The fault for a request to this resource; a fault that changes nothing when none is queued. Release with
+ * fault_done. */
+void faults_take(struct faults *faults, const char *resource, bool with_attributes, struct fault *ret_fault);
 void fault_done(struct fault *fault);
 
 /* What is still queued, as an array. */

@@ -215,6 +215,8 @@ static int run(const struct options *options, struct problem *problem)
     struct tls_identity identity;
     struct api api = {.organization = organization_new(&options->origin, problem),
                       .faults = faults_new(),
+                      .own = token_new(options->key),
+                      .limit = limit_new(),
                       .journal = journal_new(),
                       .key = options->key,
                       .token = options->token};
@@ -226,6 +228,8 @@ static int run(const struct options *options, struct problem *problem)
     organization_free(api.organization);
     journal_free(api.journal);
     faults_free(api.faults);
+    token_free(api.own);
+    limit_free(api.limit);
     return result;
 }
 

@@ -1,20 +1,19 @@
 #include "organization.h"
 
 #include "generate.h"
+#include "ids.h"
 
 #include <pthread.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#define ID_SIZE 64
-
 struct seat {
-    char id[ID_SIZE];
+    char id[ORGANIZATION_ID_SIZE];
     struct record *record;
     bool present;
+    bool in_organization, in_user; /* shown in the answer of this resource */
 };
 
 struct organization {
@@ -59,7 +58,7 @@ static void add_seat(struct organization *organization, const char *id, struct r
             abort();
     }
     struct seat *seat = &organization->seats[organization->count++];
-    *seat = (struct seat){.record = record, .present = true};
+    *seat = (struct seat){.record = record, .present = true, .in_organization = true, .in_user = true};
     snprintf(seat->id, sizeof(seat->id), "%s", id);
 }
 
@@ -84,9 +83,9 @@ static void clear(struct organization *organization)
 
 static int check_id(const char *id, struct problem *problem)
 {
-    if (id && *id && strlen(id) < ID_SIZE)
+    if (id && *id && strlen(id) < ORGANIZATION_ID_SIZE)
         return 0;
-    return problem_set(problem, 400, "A member needs an id of 1 to %d bytes.", ID_SIZE - 1);
+    return problem_set(problem, 400, "A member needs an id of 1 to %d bytes.", ORGANIZATION_ID_SIZE - 1);
 }
 
 /* --- where it starts from ----------------------------------------------------------------------------------------- */
@@ -368,6 +367,50 @@ int organization_return(struct organization *organization, const char *id, struc
     return result;
 }
 
+static void show(struct seat *seat, json_t *order)
+{
+    json_t *in_organization = json_object_get(order, "organization");
+    json_t *in_user = json_object_get(order, "user");
+    if (in_organization)
+        seat->in_organization = json_is_true(in_organization);
+    if (in_user)
+        seat->in_user = json_is_true(in_user);
+}
+
+/* How many seats it was about. */
+static size_t show_seats(struct organization *organization, json_t *order, const struct ids *ids)
+{
+    size_t shown = 0;
+    for (size_t index = 0; index < organization->count; index++) {
+        if (!ids_have(ids, organization->seats[index].id))
+            continue;
+        show(&organization->seats[index], order);
+        shown++;
+    }
+    return shown;
+}
+
+int organization_set_sight(struct organization *organization, json_t *order, struct problem *problem)
+{
+    if (require_object(order, problem) < 0)
+        return -1;
+    struct ids ids;
+    ids_init(&ids, json_object_get(order, "members"));
+    pthread_mutex_lock(&organization->lock);
+    size_t shown = show_seats(organization, order, &ids);
+    pthread_mutex_unlock(&organization->lock);
+    bool unknown = !ids.all && shown < ids.count;
+    ids_done(&ids);
+    return unknown ? problem_set(problem, 404, "Some of these ids are nobody's.") : 0;
+}
+
+void organization_first_id(struct organization *organization, char ret_id[ORGANIZATION_ID_SIZE])
+{
+    pthread_mutex_lock(&organization->lock);
+    snprintf(ret_id, ORGANIZATION_ID_SIZE, "%s", organization->count ? organization->seats[0].id : "");
+    pthread_mutex_unlock(&organization->lock);
+}
+
 struct record *organization_member(struct organization *organization, const char *id, struct problem *problem)
 {
     pthread_mutex_lock(&organization->lock);
@@ -409,20 +452,36 @@ void organization_set_body(struct organization *organization, struct record *bod
 
 /* --- snapshots ---------------------------------------------------------------------------------------------------- */
 
-static void view_members(struct organization *organization, struct view *view)
+static bool is_in_sight(const struct seat *seat, enum sight sight)
+{
+    switch (sight) {
+    case SIGHT_ORGANIZATION:
+        return seat->present && seat->in_organization;
+    case SIGHT_USER:
+        return seat->present && seat->in_user;
+    default:
+        return seat->present;
+    }
+}
+
+static void view_members(struct organization *organization, enum sight sight, const struct ids *ids,
+                         struct view *view)
 {
     view->records = calloc(organization->count + 1, sizeof(struct record *));
     if (!view->records)
         abort();
     for (size_t index = 0; index < organization->count; index++) {
         struct seat *seat = &organization->seats[index];
-        if (seat->present)
+        if (is_in_sight(seat, sight) && ids_have(ids, seat->id))
             view->records[view->count++] = record_hold(seat->record);
     }
 }
 
-void organization_view(struct organization *organization, struct view *ret_view)
+void organization_view(struct organization *organization, enum sight sight, json_t *ids,
+                       struct view *ret_view)
 {
+    struct ids wanted;
+    ids_init(&wanted, ids);
     pthread_mutex_lock(&organization->lock);
     *ret_view = (struct view){
         .fields = json_deep_copy(organization->fields),
@@ -430,8 +489,9 @@ void organization_view(struct organization *organization, struct view *ret_view)
         .member_seed = organization->member_seed,
         .text_seed = organization->text_seed,
     };
-    view_members(organization, ret_view);
+    view_members(organization, sight, &wanted, ret_view);
     pthread_mutex_unlock(&organization->lock);
+    ids_done(&wanted);
 }
 
 void view_done(struct view *view)

@@ -8,6 +8,7 @@
 #include "problem.h"
 #include "record.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Where the organization starts from, and returns to when it is reset. */
@@ -23,7 +24,7 @@ struct organization; /* opaque */
 struct organization *organization_new(const struct origin *origin, struct problem *problem);
 void organization_free(struct organization *organization);
 
-/* Everything as at the start: members, fields, shuffles, body. */
+/* Everything as at the start: members, who is shown, fields, shuffles, body. */
 int organization_reset(struct organization *organization, struct problem *problem);
 
 /* Other members from now on, also after a reset. */
@@ -48,9 +49,18 @@ int organization_put(struct organization *organization, const char *id, const ch
 int organization_leave(struct organization *organization, const char *id, struct problem *problem);
 int organization_return(struct organization *organization, const char *id, struct problem *problem);
 
+/* Who is shown where. `order`: "members", an array of ids (without it: everybody), and "organization" and "user", each
+ * true or false: are they among the members of the organization's answer, and does `user` find them? */
+int organization_set_sight(struct organization *organization, json_t *order, struct problem *problem);
+
 /* The bytes that are served for the member; hold and release. NULL with 404 when nobody of this id is present. */
 struct record *organization_member(struct organization *organization, const char *id,
                                    struct problem *problem);
+
+#define ORGANIZATION_ID_SIZE 64 /* of a member, with its NUL */
+
+/* The id of whoever was there first; "" when nobody ever was. */
+void organization_first_id(struct organization *organization, char ret_id[ORGANIZATION_ID_SIZE]);
 
 /* --- the organization itself -------------------------------------------------------------------------------------- */
 
@@ -66,15 +76,19 @@ void organization_set_body(struct organization *organization, struct record *bod
 
 /* --- what an answer is made of: a snapshot that no later change touches ------------------------------------------- */
 
+enum sight { SIGHT_ALL, SIGHT_ORGANIZATION, SIGHT_USER };
+
 struct view {
     json_t *fields;          /* id, name; owned */
-    struct record **records; /* of those present, in the order of their seats; held */
+    struct record **records; /* of those present and in sight, in the order of their seats; held */
     size_t count;
     struct record *body; /* the whole answer, or NULL; held */
     uint64_t member_seed, text_seed;
 };
 
-void organization_view(struct organization *organization, struct view *ret_view);
+/* ids: only these seats (a string or an array of them), NULL = all. */
+void organization_view(struct organization *organization, enum sight sight, json_t *ids,
+                       struct view *ret_view);
 void view_done(struct view *view);
 
 #endif

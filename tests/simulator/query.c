@@ -1,10 +1,17 @@
 #include "query.h"
 
 #include "record.h"
+#include "token.h"
 
 #include <string.h>
 
+const char *const query_resources[] = {"organization", "user", "authorization", NULL};
+
 static const char *const organization_attributes[] = {"id", "name", NULL};
+
+/* What each resource has, by its number. */
+static const char *const *const attributes_of[] = {organization_attributes, record_attributes,
+                                                   token_attributes};
 
 static bool is_one_of(const char *word, const char *const *words)
 {
@@ -69,8 +76,9 @@ static int read_include(json_t *find, struct query *query, struct problem *probl
     json_t *include = json_object_get(find, "include");
     if (!include)
         return 0;
-    if (query->resource == QUERY_USER)
-        return problem_set(problem, 400, "The simulator includes nothing in 'user'.");
+    if (query->resource != QUERY_ORGANIZATION)
+        return problem_set(problem, 400, "The simulator includes nothing in '%s'.",
+                           query_resources[query->resource]);
     if (!json_is_array(include))
         return problem_set(problem, 400, "'include' must be an array.");
     if (json_array_size(include) > 1)
@@ -81,7 +89,7 @@ static int read_include(json_t *find, struct query *query, struct problem *probl
 int query_read(enum query_resource resource, json_t *find, struct query *ret_query, struct problem *problem)
 {
     static const char *const keys[] = {"where", "include", "attributes", NULL};
-    const char *const *known = resource == QUERY_USER ? record_attributes : organization_attributes;
+    const char *const *known = attributes_of[resource];
     struct query query = {.resource = resource};
     if (!json_is_object(find))
         return problem_set(problem, 400, "'find' is required and must be an object.");

@@ -10,7 +10,10 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-enum query_resource { QUERY_ORGANIZATION, QUERY_USER };
+enum query_resource { QUERY_ORGANIZATION, QUERY_USER, QUERY_AUTHORIZATION };
+
+/* As they are named in a URL, in this order; NULL-terminated. */
+extern const char *const query_resources[];
 
 struct query {
     enum query_resource resource;

@@ -90,6 +90,41 @@ class Simulator:
         """Serves these bytes (or this object) as the member, whatever they are."""
         self.steer("PUT", f"/members/{member}", record)
 
+    # ---- who is shown in which answer
+
+    def show(self, *members, organization=True, user=True):
+        """Are they among the members of the organization's answer, and does `user` find them?"""
+        self.steer("POST", "/sight", {"members": members, "organization": organization, "user": user})
+
+    def hide(self, *members):
+        """The organization's answer comes without them, as if it were clipped; `user` still finds them."""
+        self.show(*members, organization=False)
+
+    def show_only(self, *members):
+        """The token lost sight of everybody else: neither answer has them."""
+        self.steer("POST", "/sight", {"organization": False, "user": False})
+        self.show(*members)
+
+    def show_all(self):
+        self.steer("POST", "/sight", {"organization": True, "user": True})
+
+    # ---- the token
+
+    def own_user(self):
+        """Whose token it is."""
+        return json.loads(self.steer("GET", "/token"))["user_id"]
+
+    def set_token(self, **values):
+        """user_id, expiry: what `authorization` tells. Without this it is the first member, and never expires."""
+        self.steer("PATCH", "/token", values)
+
+    def limit(self, per_second, burst):
+        """So many calls with the token, then 429."""
+        self.steer("PUT", "/limit", {"per_second": per_second, "burst": burst})
+
+    def unlimited(self):
+        self.steer("DELETE", "/limit")
+
     # ---- the organization
 
     def organization(self):
@@ -119,7 +154,7 @@ class Simulator:
     def reset(self):
         self.steer("POST", "/reset")
 
-    # ---- faults
+    # ---- faults: of the organization's answer, unless they name another resource
 
     def fault(self, times=1, **script):
         self.steer("POST", "/faults", {"times": times, **script})
@@ -132,6 +167,15 @@ class Simulator:
 
     def chunk(self, size, times=1):
         self.fault(times, chunk=size, transfer="chunked")
+
+    def refuse(self, resource, status):
+        """Every question to `user` or `authorization` is refused as the API would, until accept."""
+        unknown = {"body": "Oops, this route does not exist (yet)!", "content_type": "text/html; charset=utf-8"}
+        self.fail(status, times=-1, resource=resource, **(unknown if status == 404 else {}))
+
+    def accept(self, resource):
+        """Forgets the faults of this resource."""
+        self.steer("DELETE", f"/faults/{resource}")
 
     def clear_faults(self):
         self.steer("DELETE", "/faults")
