@@ -147,31 +147,33 @@ COMMENT ON INDEX rollcall.change_log_member IS 'The history of one member.';
 
 
 CREATE TABLE rollcall.cycle (
-  cycle_id        bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  cycle_uuid      uuid        NOT NULL UNIQUE,
-  organization_id text,
-  source          text        NOT NULL,
-  asked_at        timestamptz,
-  answered_at     timestamptz,
-  finished_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
-  outcome         text        NOT NULL,
-  members         integer,
-  added           integer     NOT NULL DEFAULT 0,
-  removed         integer     NOT NULL DEFAULT 0,
-  role_changed    integer     NOT NULL DEFAULT 0,
-  role_touched    integer     NOT NULL DEFAULT 0,
-  profile_changed integer     NOT NULL DEFAULT 0,
-  repaired        integer     NOT NULL DEFAULT 0,
-  absent          integer     NOT NULL DEFAULT 0,
-  returned        integer     NOT NULL DEFAULT 0,
-  refreshed       integer     NOT NULL DEFAULT 0,
-  rejected        integer     NOT NULL DEFAULT 0,
-  full_compare    boolean     NOT NULL DEFAULT false,
-  body_bytes      bigint,
-  fingerprint     bytea,
-  error_class     text,
-  error_text      text,
-  repaired_users  uuid[],
+  cycle_id            bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  cycle_uuid          uuid        NOT NULL UNIQUE,
+  organization_id     text,
+  source              text        NOT NULL,
+  asked_at            timestamptz,
+  answered_at         timestamptz,
+  finished_at         timestamptz NOT NULL DEFAULT clock_timestamp(),
+  outcome             text        NOT NULL,
+  members             integer,
+  added               integer     NOT NULL DEFAULT 0,
+  removed             integer     NOT NULL DEFAULT 0,
+  role_changed        integer     NOT NULL DEFAULT 0,
+  role_touched        integer     NOT NULL DEFAULT 0,
+  profile_changed     integer     NOT NULL DEFAULT 0,
+  repaired            integer     NOT NULL DEFAULT 0,
+  absent              integer     NOT NULL DEFAULT 0,
+  returned            integer     NOT NULL DEFAULT 0,
+  refreshed           integer     NOT NULL DEFAULT 0,
+  rejected            integer     NOT NULL DEFAULT 0,
+  held                integer     NOT NULL DEFAULT 0,
+  removed_by_approval integer     NOT NULL DEFAULT 0,
+  full_compare        boolean     NOT NULL DEFAULT false,
+  body_bytes          bigint,
+  fingerprint         bytea,
+  error_class         text,
+  error_text          text,
+  repaired_users      uuid[],
   CONSTRAINT cycle_outcome CHECK (outcome IN ('changed', 'held', 'repaired', 'failed', 'discontinuity')),
   CONSTRAINT cycle_organization CHECK (organization_id IS NOT NULL OR outcome = 'failed'),
   CONSTRAINT cycle_times CHECK ((asked_at IS NOT NULL AND answered_at IS NOT NULL) OR outcome = 'failed'),
@@ -203,6 +205,8 @@ COMMENT ON COLUMN rollcall.cycle.absent IS 'Members newly marked absent, or abse
 COMMENT ON COLUMN rollcall.cycle.returned IS 'Members seen again before their absence was confirmed.';
 COMMENT ON COLUMN rollcall.cycle.refreshed IS 'Members of whom only the digest was written: the same values in other bytes.';
 COMMENT ON COLUMN rollcall.cycle.rejected IS 'Records that could not be decoded and had not been reported before.';
+COMMENT ON COLUMN rollcall.cycle.held IS 'Changes that wait for approval after the cycle.';
+COMMENT ON COLUMN rollcall.cycle.removed_by_approval IS 'Of removed: those that would be held if nobody had approved them. They do not count against the limit of removals.';
 COMMENT ON COLUMN rollcall.cycle.full_compare IS 'Every member was compared by value, whatever its digest said.';
 COMMENT ON COLUMN rollcall.cycle.body_bytes IS 'Length of the answer; NULL when there was none.';
 COMMENT ON COLUMN rollcall.cycle.fingerprint IS 'SHA-256 over the envelope and the digests of the members in order; NULL when the poll failed.';
@@ -241,7 +245,7 @@ CREATE TABLE rollcall.held_change (
   organization_id text        NOT NULL,
   class           text        NOT NULL,
   set_digest      bytea       NOT NULL,
-  user_id         uuid,
+  user_id         uuid        NOT NULL,
   old_values      jsonb,
   new_values      jsonb,
   reason          text        NOT NULL,
@@ -250,26 +254,33 @@ CREATE TABLE rollcall.held_change (
   first_cycle_id  bigint      NOT NULL,
   resolved_at     timestamptz,
   resolution      text,
-  CONSTRAINT held_change_resolution CHECK ((resolved_at IS NULL) = (resolution IS NULL))
+  CONSTRAINT held_change_class CHECK (class IN ('removals', 'contested_removals', 'vanished_flags', 'demotions',
+                                                'owner_grants')),
+  CONSTRAINT held_change_digest CHECK (octet_length(set_digest) = 32),
+  CONSTRAINT held_change_values CHECK (old_values IS NOT NULL OR new_values IS NOT NULL),
+  CONSTRAINT held_change_resolution CHECK (resolution IN ('applied', 'withdrawn')),
+  CONSTRAINT held_change_resolved CHECK ((resolved_at IS NULL) = (resolution IS NULL))
 );
 
-CREATE INDEX held_change_open ON rollcall.held_change (organization_id) WHERE resolved_at IS NULL;
+CREATE UNIQUE INDEX held_change_open ON rollcall.held_change (organization_id, class, user_id)
+  WHERE resolved_at IS NULL;
 
 COMMENT ON TABLE rollcall.held_change IS 'Changes that were found but not applied, because an incomplete answer could have faked them. They wait for the answer to change or for an approval.';
 COMMENT ON COLUMN rollcall.held_change.held_id IS 'Key.';
 COMMENT ON COLUMN rollcall.held_change.organization_id IS 'The organization.';
-COMMENT ON COLUMN rollcall.held_change.class IS 'Which guard holds it.';
-COMMENT ON COLUMN rollcall.held_change.set_digest IS 'Digest of the whole set of changes held together: an approval names it, so that nothing else is approved.';
-COMMENT ON COLUMN rollcall.held_change.user_id IS 'The member; NULL when the organization itself is concerned.';
-COMMENT ON COLUMN rollcall.held_change.old_values IS 'As in change_log.';
-COMMENT ON COLUMN rollcall.held_change.new_values IS 'As in change_log.';
+COMMENT ON COLUMN rollcall.held_change.class IS
+  'Which guard holds it. removals: more than may leave within a day. contested_removals: missing in the answer, but found when asked for. vanished_flags: a flag was known and is not sent any more. demotions and owner_grants: only where the configuration says so.';
+COMMENT ON COLUMN rollcall.held_change.set_digest IS 'SHA-256 of all changes of this class that are held together, the same in each of them: an approval names it, so that nothing else is approved.';
+COMMENT ON COLUMN rollcall.held_change.user_id IS 'The member.';
+COMMENT ON COLUMN rollcall.held_change.old_values IS 'As in change_log; NULL for somebody who would join.';
+COMMENT ON COLUMN rollcall.held_change.new_values IS 'As in change_log; NULL for a member who would leave.';
 COMMENT ON COLUMN rollcall.held_change.reason IS 'Why it is held, with numbers.';
 COMMENT ON COLUMN rollcall.held_change.observed_after IS 'As in change_log.';
-COMMENT ON COLUMN rollcall.held_change.observed_at IS 'Answer of the first poll that showed it.';
-COMMENT ON COLUMN rollcall.held_change.first_cycle_id IS 'The cycle that held it first.';
-COMMENT ON COLUMN rollcall.held_change.resolved_at IS 'When it ceased to be held; NULL while it is.';
-COMMENT ON COLUMN rollcall.held_change.resolution IS 'How it ended: applied, or withdrawn by Luzmo''s next answer.';
-COMMENT ON INDEX rollcall.held_change_open IS 'What is held now.';
+COMMENT ON COLUMN rollcall.held_change.observed_at IS 'Answer of the first poll that showed it: so it will stand in change_log once it is applied.';
+COMMENT ON COLUMN rollcall.held_change.first_cycle_id IS 'The cycle that held a change of this member first.';
+COMMENT ON COLUMN rollcall.held_change.resolved_at IS 'Answer of the poll after which it was no longer held; NULL while it is.';
+COMMENT ON COLUMN rollcall.held_change.resolution IS 'How it ended: applied, or withdrawn: Luzmo''s next answer said something else.';
+COMMENT ON INDEX rollcall.held_change_open IS 'What is held now, each member once in a class.';
 
 
 CREATE TABLE rollcall.approval (
@@ -277,21 +288,41 @@ CREATE TABLE rollcall.approval (
   organization_id text        NOT NULL,
   class           text        NOT NULL,
   set_digest      bytea       NOT NULL,
-  decision        text        NOT NULL CHECK (decision IN ('approved', 'rejected')),
+  decision        text        NOT NULL,
   decided_at      timestamptz NOT NULL DEFAULT now(),
   decided_by      text        NOT NULL DEFAULT session_user,
-  cycle_id        bigint
+  os_uid          bigint,
+  sudo_user       text,
+  claimed_by      text,
+  reason          text,
+  settled_at      timestamptz,
+  outcome         text,
+  cycle_id        bigint,
+  CONSTRAINT approval_decision CHECK (decision IN ('approved', 'rejected')),
+  CONSTRAINT approval_outcome CHECK (outcome IN ('applied', 'lapsed', 'superseded')),
+  CONSTRAINT approval_applied CHECK (outcome <> 'applied' OR decision = 'approved'),
+  CONSTRAINT approval_settled CHECK ((settled_at IS NULL) = (outcome IS NULL)),
+  CONSTRAINT approval_cycle CHECK ((cycle_id IS NOT NULL) = coalesce(outcome IN ('applied', 'lapsed'), false))
 );
 
-COMMENT ON TABLE rollcall.approval IS 'What administrators decided about held changes.';
+CREATE UNIQUE INDEX approval_open ON rollcall.approval (organization_id, set_digest) WHERE settled_at IS NULL;
+
+COMMENT ON TABLE rollcall.approval IS 'What administrators decided about held changes. A decision is open until it is settled; of each set there is one open decision at most.';
 COMMENT ON COLUMN rollcall.approval.approval_id IS 'Key.';
 COMMENT ON COLUMN rollcall.approval.organization_id IS 'The organization.';
 COMMENT ON COLUMN rollcall.approval.class IS 'As in held_change.';
 COMMENT ON COLUMN rollcall.approval.set_digest IS 'As in held_change: exactly this set was decided about.';
-COMMENT ON COLUMN rollcall.approval.decision IS 'approved or rejected.';
-COMMENT ON COLUMN rollcall.approval.decided_at IS 'When.';
+COMMENT ON COLUMN rollcall.approval.decision IS 'approved: the next cycle that finds this very set applies it. rejected: it stays held and is no longer reported.';
+COMMENT ON COLUMN rollcall.approval.decided_at IS 'When (the database''s clock).';
 COMMENT ON COLUMN rollcall.approval.decided_by IS 'The database role that was logged in.';
-COMMENT ON COLUMN rollcall.approval.cycle_id IS 'The cycle that carried the decision out; NULL until then.';
+COMMENT ON COLUMN rollcall.approval.os_uid IS 'The user id of the process that decided, as the operating system knows it.';
+COMMENT ON COLUMN rollcall.approval.sudo_user IS 'SUDO_USER of that process: who became that user; NULL when nobody did.';
+COMMENT ON COLUMN rollcall.approval.claimed_by IS 'Who it was by the deciding person''s own account (--by): only a claim.';
+COMMENT ON COLUMN rollcall.approval.reason IS 'Why, in the words of that person.';
+COMMENT ON COLUMN rollcall.approval.settled_at IS 'When it ceased to count (the database''s clock); NULL while it is open.';
+COMMENT ON COLUMN rollcall.approval.outcome IS 'How: applied; lapsed: the set changed or went away; superseded: a later decision about the same set took its place.';
+COMMENT ON COLUMN rollcall.approval.cycle_id IS 'The cycle that applied it or made it lapse; otherwise NULL.';
+COMMENT ON INDEX rollcall.approval_open IS 'The decisions that count now, one for a set.';
 
 
 CREATE TABLE rollcall.rejected_record (

@@ -4,7 +4,7 @@ SELECT format(
          'GRANT USAGE ON SCHEMA rollcall TO %1$I; '
          'GRANT SELECT ON rollcall.current_member, rollcall.former_member, rollcall.organization_summary, '
          'rollcall.member_change, rollcall.role_change, rollcall.member_period, rollcall.daily_headcount, '
-         'rollcall.freshness, rollcall.coverage_gap TO %1$I; '
+         'rollcall.freshness, rollcall.coverage_gap, rollcall.held TO %1$I; '
          'GRANT EXECUTE ON FUNCTION rollcall.members_as_of(timestamptz), rollcall.jsonb_merge(jsonb), '
          'rollcall.role_label(boolean, boolean, boolean, boolean) TO %1$I',
          rolname)

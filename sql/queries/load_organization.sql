@@ -10,6 +10,8 @@ SELECT o.organization_id,
        c.last_asked_at,
        greatest(c.observed_until, o.last_changed_at) AS last_answered_at,
        s.secret,
+       EXISTS (SELECT FROM rollcall.held_change h
+               WHERE h.organization_id = o.organization_id AND h.resolved_at IS NULL) AS holds_stand,
        set_config('rollcall.organization_id', o.organization_id, true)
 FROM rollcall.organization o
 LEFT JOIN rollcall.roster_secret s USING (organization_id)

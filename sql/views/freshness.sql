@@ -20,7 +20,9 @@ SELECT polled.organization_id,
        (SELECT count(*) FROM rollcall.held_change
         WHERE held_change.organization_id = polled.organization_id AND resolved_at IS NULL) AS held,
        (SELECT count(*) FROM rollcall.rejected_record
-        WHERE rejected_record.organization_id = polled.organization_id AND resolved_at IS NULL) AS rejected
+        WHERE rejected_record.organization_id = polled.organization_id AND resolved_at IS NULL) AS rejected,
+       (SELECT count(*) FROM rollcall.held
+        WHERE held.organization_id = polled.organization_id AND decision = 'rejected') AS held_silenced
 FROM polled
 LEFT JOIN LATERAL (
   SELECT last_asked_at, last_poll_uuid
@@ -53,3 +55,4 @@ COMMENT ON COLUMN rollcall.freshness.last_error IS 'Why it failed; NULL when it 
 COMMENT ON COLUMN rollcall.freshness.consecutive_failures IS 'Failed polls since data_as_of.';
 COMMENT ON COLUMN rollcall.freshness.held IS 'Changes that wait for approval now.';
 COMMENT ON COLUMN rollcall.freshness.rejected IS 'Records that cannot be decoded now.';
+COMMENT ON COLUMN rollcall.freshness.held_silenced IS 'Of held: those that somebody rejected. They stay held, and nobody needs to look at them.';

@@ -225,14 +225,112 @@ def test_seconds_behind(owner, age, least, most):
     assert least <= behind <= most
 
 
-def test_what_is_held_and_rejected_now(owner):
+def hold(session, user=USER, guard="removals", digest=1, **values):
+    """A removal that is held, unless told otherwise."""
+    given = dict(old_values=Json({"email": "old@test.com"}), reason="half of all are missing", observed_at=NOON)
+    insert(session, "held_change", organization_id="acme", set_digest=bytes([digest]) * 32, user_id=user,
+           first_cycle_id=1, **{"class": guard}, **{**given, **values})
+
+
+def decide(session, decision, digest=1, **values):
+    insert(session, "approval", organization_id="acme", set_digest=bytes([digest]) * 32, decision=decision,
+           **{"class": "removals"}, **values)
+
+
+@pytest.fixture
+def others():
+    return [USER[:-1] + str(number) for number in range(10)]
+
+
+def test_what_is_rejected_now(owner):
     add_organization(owner)
     for number, resolved in enumerate((None, None, NOON)):
-        shared = dict(organization_id="acme", first_cycle_id=1, observed_at=NOON, resolved_at=resolved)
-        insert(owner, "rejected_record", slice_digest=bytes([number]), reason="name is a number", **shared)
-        insert(owner, "held_change", **{"class": "removals"}, set_digest=b"", reason="half of all are missing",
-               resolution=resolved and "applied", **shared)
-    assert query(owner, "SELECT held, rejected FROM rollcall.freshness") == [(2, 2)]
+        insert(owner, "rejected_record", organization_id="acme", slice_digest=bytes([number]), first_cycle_id=1,
+               reason="name is a number", observed_at=NOON, resolved_at=resolved)
+    assert query(owner, "SELECT held, rejected FROM rollcall.freshness") == [(0, 2)]
+
+
+def test_what_is_held_now_and_what_of_it_is_silenced(owner, others):
+    add_organization(owner)
+    for user in others[:2]:
+        hold(owner, user)
+    hold(owner, others[0], "vanished_flags", digest=2)
+    hold(owner, others[3], resolved_at=NOON, resolution="applied")
+    silenced = "SELECT held, held_silenced FROM rollcall.freshness"
+    assert query(owner, silenced) == [(3, 0)]
+    decide(owner, "rejected", settled_at=NOON, outcome="superseded")
+    decide(owner, "approved")
+    assert query(owner, silenced) == [(3, 0)]
+    query(owner, "UPDATE rollcall.approval SET settled_at = now(), outcome = 'superseded' WHERE settled_at IS NULL")
+    decide(owner, "rejected")
+    assert query(owner, silenced) == [(3, 2)]
+
+
+def test_the_held_members_are_named(owner, others):
+    """By their rows; newcomers, who have none, by what they would be."""
+    add_organization(owner)
+    add_member(owner, others[0], email="amy@test.com", name="Amy")
+    hold(owner, others[0])
+    hold(owner, others[1], "owner_grants", 2, old_values=None, reason="too many owners",
+         new_values=Json({"email": "new@test.com", "name": "Nell"}), observed_at=minutes(5))
+    hold(owner, others[2], resolved_at=NOON, resolution="withdrawn")
+    decide(owner, "rejected", digest=2)
+    assert query(owner, "SELECT * FROM rollcall.held ORDER BY since") == [
+        ("acme", "removals", "01" * 32, "half of all are missing", others[0], "amy@test.com", "Amy", NOON, None),
+        ("acme", "owner_grants", "02" * 32, "too many owners", others[1], "new@test.com", "Nell", minutes(5),
+         "rejected"),
+    ]
+
+
+@pytest.mark.parametrize("values", [
+    dict(guard="whims"),
+    dict(set_digest=b"short"),
+    dict(old_values=None),
+    dict(resolution="applied"),
+    dict(resolved_at=NOON),
+    dict(resolved_at=NOON, resolution="forgotten"),
+])
+def test_a_hold_that_means_nothing_is_refused(owner, values):
+    held = dict(organization_id="acme", set_digest=bytes(32), user_id=USER, old_values=Json({}), reason="", first_cycle_id=1,
+                observed_at=NOON)
+    with pytest.raises(psycopg2.errors.CheckViolation):
+        insert(owner, "held_change", **{"class": values.pop("guard", "removals")}, **{**held, **values})
+
+
+def test_a_member_is_held_once_in_a_class(owner):
+    hold(owner, resolved_at=NOON, resolution="withdrawn")
+    hold(owner)
+    hold(owner, guard="vanished_flags")
+    with pytest.raises(psycopg2.errors.UniqueViolation):
+        hold(owner, digest=2)
+
+
+@pytest.mark.parametrize("values", [
+    dict(decision="perhaps"),
+    dict(settled_at=NOON),
+    dict(outcome="superseded"),
+    dict(settled_at=NOON, outcome="forgotten"),
+    dict(settled_at=NOON, outcome="applied"),  # by no cycle
+    dict(settled_at=NOON, outcome="superseded", cycle_id=1),
+    dict(decision="rejected", settled_at=NOON, outcome="applied", cycle_id=1),
+    dict(cycle_id=1),
+])
+def test_a_decision_that_means_nothing_is_refused(owner, values):
+    with pytest.raises(psycopg2.errors.CheckViolation):
+        decide(owner, **{"decision": "approved", **values})
+
+
+def test_one_decision_about_a_set_is_open(owner):
+    decide(owner, "approved", settled_at=NOON, outcome="lapsed", cycle_id=1)
+    decide(owner, "approved")
+    decide(owner, "approved", digest=2)
+    with pytest.raises(psycopg2.errors.UniqueViolation):
+        decide(owner, "rejected")
+
+
+def test_a_decision_says_who_was_logged_in(owner):
+    decide(owner, "approved")
+    assert query(owner, "SELECT decided_by = session_user, decided_at <= now() FROM rollcall.approval") == [(True, True)]
 
 
 def test_gaps_between_the_spans_of_coverage(owner):
