@@ -1,5 +1,5 @@
 /*
- * Three spools and some counts. It trusts whoever fills it; what belongs together is decided by the comparison.
+ * Four spools and some counts. It trusts whoever fills it; what belongs together is decided by the comparison.
  */
 #include "core/changeset.h"
 
@@ -14,6 +14,7 @@ void changeset_init(struct changeset *set, size_t memory_limit, const char *spoo
     spool_init(&set->inserts, memory_limit, spool_directory);
     spool_init(&set->updates, memory_limit, spool_directory);
     spool_init(&set->changes, memory_limit, spool_directory);
+    spool_init(&set->held, memory_limit, spool_directory);
     buffer_init(&set->record, RECORD_MAX);
 }
 
@@ -24,6 +25,7 @@ void changeset_done(struct changeset *set)
     spool_done(&set->inserts);
     spool_done(&set->updates);
     spool_done(&set->changes);
+    spool_done(&set->held);
     buffer_done(&set->record);
 }
 
@@ -68,8 +70,23 @@ int changeset_change(struct changeset *set, const struct change *change, struct 
     return append_record(set, &set->changes, error);
 }
 
+int changeset_hold(struct changeset *set, const struct held *held, struct error *error)
+{
+    record_add_held(&set->record, held);
+    return append_record(set, &set->held, error);
+}
+
+void changeset_alert(struct changeset *set, enum guard_class class, const struct uuid *user_id)
+{
+    struct alerts *alerts = &set->alerts;
+
+    alerts->count[class]++;
+    if (alerts->named_count < ALERTS_NAMED)
+        alerts->named[alerts->named_count++] = (struct alert){.class = class, .user_id = *user_id};
+}
+
 bool changeset_is_empty(const struct changeset *set)
 {
     return set->inserts.records == 0 && set->updates.records == 0 && set->changes.records == 0 &&
-           set->counts.rejected == 0 && !set->organization_changed;
+           set->counts.rejected == 0 && !set->organization_changed && !set->holds_changed;
 }

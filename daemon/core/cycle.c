@@ -25,8 +25,8 @@
  *                                     v                                    |
  *                                  PULLING <----------- roster ------------'
  *                                     | PULLED
- *                            SAME     v
- *     (*) <---- COVERING <------- COMPARING
+ *                            SAME     v         DOUBTFUL
+ *     (*) <---- COVERING <------- COMPARING <-------------> CORROBORATING
  *      remember                       | CHANGES
  *                                     v               TIMER
  *                                 BEGINNING <------------------ RETRYING
@@ -48,7 +48,7 @@
  *
  * The connection is lost, cannot be made, or its session fails:
  *
- *   PULLING ---> CANCELLING ----.
+ *   PULLING ---> CANCELLING ----.     (so does CORROBORATING, here and below)
  *   any other state ------------+---> CLOSING ---> OFFLINE ---> CONNECTING ---> LOCKING
  *   COMMITTING -----------------'                                                  |
  *     (the poll stays, uncertain)                                                  v
@@ -110,6 +110,8 @@ static const struct state_info states[CYCLE_STATE_COUNT] = {
         "giving up the poll"},
     [CYCLE_COMPARING]       = {"comparing",       CYCLE_EFFECT_COMPARE,     STOP_CANCELS_QUERY,
         "comparing with the database"},
+    [CYCLE_CORROBORATING]   = {"corroborating",   CYCLE_EFFECT_CORROBORATE, STOP_CANCELS_PULL,
+        "asking Luzmo for members who seem to have left"},
     [CYCLE_COVERING]        = {"covering",        CYCLE_EFFECT_COVER,       STOP_CANCELS_QUERY,
         "noting that nothing changed"},
     [CYCLE_BEGINNING]       = {"beginning",       CYCLE_EFFECT_BEGIN,       STOP_CANCELS_QUERY,
@@ -162,10 +164,13 @@ static const struct transition transitions[] = {
     {CYCLE_PULLING,         CYCLE_EVENT_PULLED,           .next   = CYCLE_COMPARING},
     {CYCLE_PULLING,         CYCLE_EVENT_PULL_FAILED,      .decide = move_poll_failed},
     {CYCLE_CANCELLING,      CYCLE_EVENT_PULL_FAILED,      .decide = move_cancelled},
+    {CYCLE_CANCELLING,      CYCLE_EVENT_CORROBORATED,     .decide = move_cancelled},
     {CYCLE_COMPARING,       CYCLE_EVENT_COMPARED_SAME,    .decide = move_compared_same},
     {CYCLE_COMPARING,       CYCLE_EVENT_COMPARED_CHANGES, .decide = move_compared_changes},
+    {CYCLE_COMPARING,       CYCLE_EVENT_COMPARED_DOUBTFUL, .next  = CYCLE_CORROBORATING},
     {CYCLE_COMPARING,       CYCLE_EVENT_COMPARE_REFUSED,  .decide = move_poll_failed},
     {CYCLE_COMPARING,       CYCLE_EVENT_STATEMENT_FAILED, .decide = move_poll_failed},
+    {CYCLE_CORROBORATING,   CYCLE_EVENT_CORROBORATED,     .next   = CYCLE_COMPARING},
     {CYCLE_COVERING,        CYCLE_EVENT_COVERED,          .decide = move_covered},
     {CYCLE_COVERING,        CYCLE_EVENT_FENCED,           .decide = move_fenced},
     {CYCLE_COVERING,        CYCLE_EVENT_STATEMENT_FAILED, .decide = move_poll_failed},
@@ -242,7 +247,7 @@ static enum cycle_state database_lost(struct step *step)
     if (cycle->state == CYCLE_CANCELLING || cycle->state == CYCLE_CLOSING)
         return cycle->state; /* on the way to CLOSED already */
     cycle->database_failure = step->event->error;
-    if (cycle->state == CYCLE_PULLING)
+    if (cycle->state == CYCLE_PULLING || cycle->state == CYCLE_CORROBORATING)
         return CYCLE_CANCELLING;
     if (cycle->state == CYCLE_COMMITTING)
         cycle->uncertain = true;

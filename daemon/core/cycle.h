@@ -41,12 +41,13 @@ enum cycle_state {
     CYCLE_LOADING,         /* reads fence and roster in one snapshot, because a poll is due */
     CYCLE_WAITING,         /* connected, idle, a timer runs until the next poll */
     CYCLE_PULLING,
-    CYCLE_CANCELLING, /* the pull was told to end: STOP, or the connection is lost */
-    CYCLE_COMPARING,  /* reads full rows and builds the change set */
-    CYCLE_COVERING,   /* the coverage statement of an unchanged poll */
-    CYCLE_BEGINNING,  /* exchange 1: BEGIN, fence, cycle row */
-    CYCLE_WRITING,    /* exchange 2: members, change log, coverage */
-    CYCLE_COMMITTING, /* exchange 3: COMMIT alone */
+    CYCLE_CANCELLING,    /* the pull was told to end: STOP, or the connection is lost */
+    CYCLE_COMPARING,     /* reads full rows and builds the change set */
+    CYCLE_CORROBORATING, /* asks the API for the members that are to be removed */
+    CYCLE_COVERING,      /* the coverage statement of an unchanged poll */
+    CYCLE_BEGINNING,     /* exchange 1: BEGIN, fence, cycle row */
+    CYCLE_WRITING,       /* exchange 2: members, change log, coverage */
+    CYCLE_COMMITTING,    /* exchange 3: COMMIT alone */
     CYCLE_ROLLING_BACK,
     CYCLE_RETRYING,  /* the transaction failed for a passing reason, a timer runs until BEGIN again */
     CYCLE_RECORDING, /* writes the row of a failed cycle */
@@ -60,19 +61,21 @@ enum cycle_event_type {
     CYCLE_EVENT_OPENED, /* reply to OPEN */
     /* reply to OPEN: ends `once` and `plan`; CONFIG and VERIFY end `run` too, other classes are tried again */
     CYCLE_EVENT_OPEN_FAILED,
-    CYCLE_EVENT_LOCKED,           /* reply to LOCK */
-    CYCLE_EVENT_LOCK_BUSY,        /* reply to LOCK */
-    CYCLE_EVENT_LOADED,           /* reply to LOAD */
-    CYCLE_EVENT_PULLED,           /* reply to PULL: complete */
-    CYCLE_EVENT_PULL_FAILED,      /* reply to PULL, also after CANCEL_PULL */
-    CYCLE_EVENT_COMPARED_SAME,    /* reply to COMPARE: only coverage to write */
-    CYCLE_EVENT_COMPARED_CHANGES, /* reply to COMPARE: the change set is not empty */
+    CYCLE_EVENT_LOCKED,            /* reply to LOCK */
+    CYCLE_EVENT_LOCK_BUSY,         /* reply to LOCK */
+    CYCLE_EVENT_LOADED,            /* reply to LOAD */
+    CYCLE_EVENT_PULLED,            /* reply to PULL: complete */
+    CYCLE_EVENT_PULL_FAILED,       /* reply to PULL, also after CANCEL_PULL */
+    CYCLE_EVENT_COMPARED_SAME,     /* reply to COMPARE: only coverage to write */
+    CYCLE_EVENT_COMPARED_CHANGES,  /* reply to COMPARE: the change set is not empty */
+    CYCLE_EVENT_COMPARED_DOUBTFUL, /* reply to COMPARE: it goes on once the API was asked for absent members */
     CYCLE_EVENT_COMPARE_REFUSED, /* reply to COMPARE: the answer cannot be believed after all, a failed poll */
-    CYCLE_EVENT_COVERED,         /* reply to COVER */
-    CYCLE_EVENT_BEGUN,           /* reply to BEGIN */
-    CYCLE_EVENT_WRITTEN,         /* reply to WRITE */
-    CYCLE_EVENT_COMMITTED,       /* reply to COMMIT: known to have happened */
-    CYCLE_EVENT_ROLLED_BACK,     /* reply to ROLLBACK */
+    CYCLE_EVENT_CORROBORATED, /* reply to CORROBORATE, also after CANCEL_PULL: answered or not, nobody fails by it */
+    CYCLE_EVENT_COVERED,          /* reply to COVER */
+    CYCLE_EVENT_BEGUN,            /* reply to BEGIN */
+    CYCLE_EVENT_WRITTEN,          /* reply to WRITE */
+    CYCLE_EVENT_COMMITTED,        /* reply to COMMIT: known to have happened */
+    CYCLE_EVENT_ROLLED_BACK,      /* reply to ROLLBACK */
     CYCLE_EVENT_RESOLVED_APPLIED, /* reply to RESOLVE */
     CYCLE_EVENT_RESOLVED_ABSENT,  /* reply to RESOLVE: it did not happen and cannot any more */
     CYCLE_EVENT_RESOLVED_UNKNOWN, /* reply to RESOLVE: lock_timeout, a COMMIT may be in flight */
@@ -106,8 +109,9 @@ enum cycle_effect_type {
     CYCLE_EFFECT_LOCK,         /* (reply) */
     CYCLE_EFFECT_LOAD,         /* (reply) fence and roster; PULL follows */
     CYCLE_EFFECT_PULL,         /* (reply) a new poll */
-    CYCLE_EFFECT_CANCEL_PULL,  /* PULL_FAILED follows as PULL's reply */
-    CYCLE_EFFECT_COMPARE,      /* (reply) */
+    CYCLE_EFFECT_CANCEL_PULL,  /* the reply to PULL or CORROBORATE follows soon */
+    CYCLE_EFFECT_COMPARE,      /* (reply) begins, or goes on after CORROBORATE */
+    CYCLE_EFFECT_CORROBORATE,  /* (reply) */
     CYCLE_EFFECT_COVER,        /* (reply) */
     CYCLE_EFFECT_BEGIN,        /* (reply) */
     CYCLE_EFFECT_WRITE,        /* (reply) */

@@ -39,7 +39,7 @@ static void place_images(const struct buffer *images, size_t start, struct chang
 
 /* --- members that were seen --------------------------------------------------------------------------------------- */
 
-static field_mask differing_fields(const struct member *left, const struct member *right)
+field_mask diff_fields(const struct member *left, const struct member *right)
 {
     field_mask fields = 0;
 
@@ -128,7 +128,7 @@ static void compare_present(struct comparing *comparing, const struct digest *di
     const struct member_row *before = comparing->before;
     struct diff *diff = comparing->diff;
 
-    diff->fields = differing_fields(&before->member, comparing->now);
+    diff->fields = diff_fields(&before->member, comparing->now);
     if (diff->fields == 0)
         diff->verdict = equal_verdict(before, digest);
     else if (digest_equal(&before->slice_digest, digest))
@@ -165,6 +165,29 @@ void diff_member(const struct member_row *before, const struct member *now, cons
         compare_present(&comparing, digest);
     else
         compare_newcomer(&comparing);
+    place_images(images, images_start, ret_diff->changes, ret_diff->change_count);
+}
+
+void diff_held_flags(const struct member_row *before, const struct member *now, const struct diff_poll *poll,
+                     struct buffer *images, struct diff *ret_diff)
+{
+    const struct digest unknown = {.bytes = {0}};
+    struct member kept = *now;
+    struct comparing comparing = {before, &kept, poll, images, ret_diff};
+    size_t images_start = images->length;
+
+    for (size_t field = 0; field < FIELD_COUNT; field++) {
+        if (member_fields[field].group != FIELD_GROUP_PROFILE)
+            kept.fields[field] = before->member.fields[field];
+    }
+    *ret_diff = (struct diff){.verdict = DIFF_SAME, .after = row_seen(&comparing, &before->slice_digest)};
+    ret_diff->fields = diff_fields(&before->member, &kept);
+    if (ret_diff->fields != 0) {
+        ret_diff->after.slice_digest = unknown;
+        compare_changed(&comparing);
+    } else if (before->absent_since != 0) {
+        ret_diff->verdict = DIFF_RETURNED;
+    }
     place_images(images, images_start, ret_diff->changes, ret_diff->change_count);
 }
 

@@ -37,10 +37,18 @@ struct diff {
     field_mask fields; /* which fields differed */
 };
 
+/* The fields in which two members differ by value. */
+field_mask diff_fields(const struct member *left, const struct member *right);
+
 /* before: the stored row (tombstones too) or NULL. digest: of the slice that `now` was decoded from. Images are added to
  * `images`, which must stay untouched while the result is used; when it has overflowed, they are not to be used. */
 void diff_member(const struct member_row *before, const struct member *now, const struct digest *digest,
                  const struct diff_poll *poll, struct buffer *images, struct diff *ret_diff);
+
+/* The same while the flags of a present member are held: the row keeps them and their times, the profile goes on. SAME,
+ * RETURNED or CHANGED; the row keeps its digest unless a part of the slice was applied. before: no tombstone. */
+void diff_held_flags(const struct member_row *before, const struct member *now, const struct diff_poll *poll,
+                     struct buffer *images, struct diff *ret_diff);
 
 /* What follows from not having seen a member in a complete poll. */
 struct removal_policy {

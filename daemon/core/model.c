@@ -131,25 +131,34 @@ static bool is_set(const struct member *member, enum member_field flag)
     return member->fields[flag].known && member->fields[flag].flag;
 }
 
-const char *member_role(const struct member *member)
-{
-    static const struct {
-        enum member_field flag;
-        const char *role;
-    } ranks[] = {
-        {FIELD_FLAG_OWN, "owner"},
-        {FIELD_FLAG_ADMIN, "admin"},
-        {FIELD_FLAG_EDITOR, "editor"},
-        {FIELD_FLAG_MEMBER, "viewer"},
-    };
+static const struct {
+    enum member_field flag;
+    const char *role;
+} ranks[] = {
+    {FIELD_COUNT, "none"},       {FIELD_FLAG_MEMBER, "viewer"}, {FIELD_FLAG_EDITOR, "editor"},
+    {FIELD_FLAG_ADMIN, "admin"}, {FIELD_FLAG_OWN, "owner"},
+};
 
-    for (size_t i = 0; i < sizeof(ranks) / sizeof(ranks[0]); i++) {
+bool member_is_owner(const struct member *member)
+{
+    return is_set(member, FIELD_FLAG_OWN);
+}
+
+int member_rank(const struct member *member)
+{
+    for (size_t i = sizeof(ranks) / sizeof(ranks[0]) - 1; i > 0; i--) {
         if (is_set(member, ranks[i].flag))
-            return ranks[i].role;
+            return (int)i;
     }
     bool known = member->fields[FIELD_FLAG_OWN].known || member->fields[FIELD_FLAG_EDITOR].known ||
                  member->fields[FIELD_FLAG_MEMBER].known;
-    return known ? "none" : "unknown";
+    return known ? 0 : -1;
+}
+
+const char *member_role(const struct member *member)
+{
+    int rank = member_rank(member);
+    return rank < 0 ? "unknown" : ranks[rank].role;
 }
 
 char *organization_display_name(const char *name_json)

@@ -98,6 +98,11 @@ bool member_row_is_edited(const struct member_row *row, const struct digest_secr
 /* role label: owner > admin > editor > viewer > none; `unknown` when own, editor and member are all unknown. */
 const char *member_role(const struct member *member);
 
+/* The role as a number: none is 0, viewer 1, editor 2, admin 3, owner 4; unknown is -1. */
+int member_rank(const struct member *member);
+
+bool member_is_owner(const struct member *member); /* flag_own is known and true */
+
 /* The API's display name for the organization: `en`, else the first of its locales, else "". name_json is the
  * canonical object text. Allocated with malloc. */
 char *organization_display_name(const char *name_json);

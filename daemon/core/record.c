@@ -113,13 +113,18 @@ void record_add_decoded(struct buffer *buffer, const struct decoded *decoded)
     add_member(buffer, &decoded->member);
 }
 
+static void read_decoded(struct cursor *cursor, struct decoded *ret_decoded)
+{
+    read_bytes(cursor, &ret_decoded->slice_digest, sizeof(ret_decoded->slice_digest));
+    read_bytes(cursor, &ret_decoded->role_organization, sizeof(ret_decoded->role_organization));
+    read_member(cursor, &ret_decoded->member);
+}
+
 void record_read_decoded(const void *record, size_t length, struct decoded *ret_decoded)
 {
     struct cursor cursor = {record, length};
 
-    read_bytes(&cursor, &ret_decoded->slice_digest, sizeof(ret_decoded->slice_digest));
-    read_bytes(&cursor, &ret_decoded->role_organization, sizeof(ret_decoded->role_organization));
-    read_member(&cursor, &ret_decoded->member);
+    read_decoded(&cursor, ret_decoded);
     finish(&cursor);
 }
 
@@ -155,12 +160,11 @@ void record_add_row(struct buffer *buffer, const struct member_row *row)
     add_member(buffer, &row->member);
 }
 
-void record_read_row(const void *record, size_t length, struct member_row *ret_row)
+static void read_row(struct cursor *cursor, struct member_row *ret_row)
 {
-    struct cursor cursor = {record, length};
     struct row_facts facts;
 
-    read_bytes(&cursor, &facts, sizeof(facts));
+    read_bytes(cursor, &facts, sizeof(facts));
     ret_row->first_seen_at = facts.first_seen_at;
     ret_row->last_changed_at = facts.last_changed_at;
     ret_row->last_seen_at = facts.last_seen_at;
@@ -169,7 +173,37 @@ void record_read_row(const void *record, size_t length, struct member_row *ret_r
     ret_row->absent_polls = (int32_t)facts.absent_polls;
     ret_row->slice_digest = facts.slice_digest;
     ret_row->value_digest = (struct digest){{0}};
-    read_member(&cursor, &ret_row->member);
+    read_member(cursor, &ret_row->member);
+}
+
+void record_read_row(const void *record, size_t length, struct member_row *ret_row)
+{
+    struct cursor cursor = {record, length};
+
+    read_row(&cursor, ret_row);
+    finish(&cursor);
+}
+
+void record_add_candidate(struct buffer *buffer, const struct candidate *candidate)
+{
+    buffer_add_char(buffer, (char)candidate->has_before);
+    buffer_add_char(buffer, (char)candidate->stored);
+    buffer_add_char(buffer, (char)candidate->edited);
+    if (candidate->has_before)
+        record_add_row(buffer, &candidate->before);
+    record_add_decoded(buffer, &candidate->now);
+}
+
+void record_read_candidate(const void *record, size_t length, struct candidate *ret_candidate)
+{
+    struct cursor cursor = {record, length};
+
+    ret_candidate->has_before = *take(&cursor, 1) != 0;
+    ret_candidate->stored = *take(&cursor, 1) != 0;
+    ret_candidate->edited = *take(&cursor, 1) != 0;
+    if (ret_candidate->has_before)
+        read_row(&cursor, &ret_candidate->before);
+    read_decoded(&cursor, &ret_candidate->now);
     finish(&cursor);
 }
 
@@ -198,15 +232,35 @@ void record_add_change(struct buffer *buffer, const struct change *change)
     add_image(buffer, change->new_values, change->new_length);
 }
 
+static void read_change(struct cursor *cursor, struct change *ret_change)
+{
+    ret_change->kind = (enum change_kind) * take(cursor, 1);
+    read_bytes(cursor, &ret_change->user_id, sizeof(ret_change->user_id));
+    read_bytes(cursor, &ret_change->observed_after, sizeof(ret_change->observed_after));
+    read_bytes(cursor, &ret_change->observed_at, sizeof(ret_change->observed_at));
+    ret_change->old_values = read_image(cursor, &ret_change->old_length);
+    ret_change->new_values = read_image(cursor, &ret_change->new_length);
+}
+
 void record_read_change(const void *record, size_t length, struct change *ret_change)
 {
     struct cursor cursor = {record, length};
 
-    ret_change->kind = (enum change_kind) * take(&cursor, 1);
-    read_bytes(&cursor, &ret_change->user_id, sizeof(ret_change->user_id));
-    read_bytes(&cursor, &ret_change->observed_after, sizeof(ret_change->observed_after));
-    read_bytes(&cursor, &ret_change->observed_at, sizeof(ret_change->observed_at));
-    ret_change->old_values = read_image(&cursor, &ret_change->old_length);
-    ret_change->new_values = read_image(&cursor, &ret_change->new_length);
+    read_change(&cursor, ret_change);
+    finish(&cursor);
+}
+
+void record_add_held(struct buffer *buffer, const struct held *held)
+{
+    buffer_add_char(buffer, (char)held->class);
+    record_add_change(buffer, &held->change);
+}
+
+void record_read_held(const void *record, size_t length, struct held *ret_held)
+{
+    struct cursor cursor = {record, length};
+
+    ret_held->class = (enum guard_class) * take(&cursor, 1);
+    read_change(&cursor, &ret_held->change);
     finish(&cursor);
 }

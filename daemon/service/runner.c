@@ -121,6 +121,17 @@ static void add_former(struct runner_summary *summary, const struct runner_summa
     summary->counts.rejected += counts->rejected;
 }
 
+static uint32_t held_loud(const struct changeset *set)
+{
+    uint32_t members = 0;
+
+    for (size_t i = 0; i < GUARD_CLASS_COUNT; i++) {
+        if (set->holds[i].verdict == HOLD_STANDS && !set->holds[i].silenced)
+            members += set->holds[i].members;
+    }
+    return members;
+}
+
 static void summarise(struct runner *runner, enum cycle_outcome outcome)
 {
     struct runner_summary *summary = runner->summary;
@@ -143,6 +154,8 @@ static void summarise(struct runner *runner, enum cycle_outcome outcome)
     summary->unreadable = result->unreadable;
     summary->rejected = (uint32_t)poll_rejection_count(current->poll);
     summary->counts = current->changeset.counts;
+    memcpy(summary->holds, current->changeset.holds, sizeof(summary->holds));
+    summary->held_loud = held_loud(&current->changeset);
     add_former(summary, &former);
 }
 
@@ -181,6 +194,7 @@ static void finish(struct runner *runner, const struct cycle_effect *effect)
     lag_stop(&runner->lag);
     uv_close((uv_handle_t *)&runner->wait_timer, NULL);
     uv_close((uv_handle_t *)&runner->lock_timer, NULL);
+    uv_close((uv_handle_t *)&runner->turn, NULL);
     for (size_t i = 0; i < SIGNAL_COUNT; i++)
         uv_close((uv_handle_t *)&runner->signals[i], NULL);
     client_close(runner->client, client_closed_cb, runner);
@@ -207,6 +221,7 @@ static void (*const performers[CYCLE_EFFECT_TYPE_COUNT])(struct runner *runner) 
     [CYCLE_EFFECT_PULL] = runner_pull_start,
     [CYCLE_EFFECT_CANCEL_PULL] = cancel_pull,
     [CYCLE_EFFECT_COMPARE] = runner_compare,
+    [CYCLE_EFFECT_CORROBORATE] = runner_corroborate,
     [CYCLE_EFFECT_COVER] = runner_cover,
     [CYCLE_EFFECT_BEGIN] = runner_begin,
     [CYCLE_EFFECT_WRITE] = runner_write,
@@ -311,6 +326,7 @@ static void reload_now(struct runner *runner)
         credentials_done(&runner->credentials);
         runner->config = fresh;
         runner->credentials = credentials;
+        runner->token = (struct runner_token){.known = false}; /* it may be another */
         log_set_level(fresh.log.level);
         log_event(LOG_LEVEL_NOTICE, "reloaded", LOG_TEXT("file", fresh.file));
     } else {
@@ -389,6 +405,8 @@ static int start(struct runner *runner, struct error *error)
     uv_timer_init(&runner->loop, &runner->lock_timer);
     runner->wait_timer.data = runner;
     runner->lock_timer.data = runner;
+    uv_idle_init(&runner->loop, &runner->turn);
+    runner->turn.data = runner;
     runner->state = state_new(&runner->loop, getenv("STATE_DIRECTORY"), RUNNER_SOURCE);
     notify_watchdog_start(&runner->loop);
     cycle_init(&runner->cycle, runner->options.mode);

@@ -7,8 +7,8 @@
 
 #include "core/changeset.h"
 #include "core/cycle.h"
+#include "core/finding.h"
 #include "service/config.h"
-#include "service/finding.h"
 
 struct runner_options {
     const char *config_file; /* as given on the command line, NULL = default; read again on SIGHUP */
@@ -30,6 +30,8 @@ struct runner_summary {
     uint32_t unreadable; /* rejected records without a readable id */
     uint32_t rejected;   /* rejected records in the answer */
     struct changeset_counts counts;
+    struct hold_result holds[GUARD_CLASS_COUNT]; /* what each guard made of the last answer */
+    uint32_t held_loud; /* changes in sets that stand held and that nobody rejected */
 };
 
 void runner_summary_done(struct runner_summary *summary);

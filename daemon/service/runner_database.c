@@ -255,6 +255,7 @@ static void load_roster(struct runner *runner, bool full, store_cb reply_cb)
     runner_forget(runner);
     runner->roster = roster_new();
     runner->roster_full = full;
+    runner->reload_roster = false;
     store_load(runner->store, full, &runner->organization, runner->roster, reply_cb, runner);
 }
 
@@ -293,69 +294,6 @@ void runner_load(struct runner *runner)
     }
 }
 
-/* --- COMPARE ------------------------------------------------------------------------------------------------------ */
-
-static void compared_cb(void *context, const struct comparison_reply *reply)
-{
-    struct runner *runner = context;
-    struct cycle_event event = {.error = reply->error, .retryable = reply->retryable};
-    const struct comparison_result *result = comparison_result(runner->current.comparison);
-
-    switch (reply->end) {
-    case COMPARISON_DONE:
-        event.type = result->writes || runner->current.discontinuity ? CYCLE_EVENT_COMPARED_CHANGES
-                                                                     : CYCLE_EVENT_COMPARED_SAME;
-        event.confirm = result->confirm;
-        event.confirm_in_us = result->confirm_in_us;
-        break;
-    case COMPARISON_REFUSED:
-        event.type = CYCLE_EVENT_COMPARE_REFUSED;
-        break;
-    case COMPARISON_FAILED:
-        event.type = CYCLE_EVENT_STATEMENT_FAILED;
-        break;
-    case COMPARISON_LOST:
-        event.type = CYCLE_EVENT_DATABASE_LOST;
-        break;
-    }
-    tell(runner, &event);
-}
-
-/* A clock that was set back by days would leave every absence unconfirmed for as long. */
-static bool waited_to_confirm(const struct runner *runner)
-{
-    return runner->current.clock_behind && runner->absence_us != 0 &&
-           clock_monotonic_us() - runner->absence_us >= runner->config.sync.confirm_after;
-}
-
-void runner_compare(struct runner *runner)
-{
-    struct runner_poll *current = &runner->current;
-    struct comparison_input input = {
-        .loop = &runner->loop,
-        .store = runner->schema_missing ? NULL : runner->store,
-        .organization = &runner->organization,
-        .poll = current->poll,
-        .roster = runner->roster,
-        .rejected = &runner->rejected,
-        .quarantined = &runner->quarantined,
-        .stale = &runner->stale,
-        .times = {.asked = current->store.asked,
-                  .answered = current->store.answered,
-                  .previous_asked = runner->organization.last_asked_at,
-                  .previous_partial = runner->was_unreadable,
-                  .baseline = !runner->organization.exists || runner->current.discontinuity},
-        .removal = {.polls = (int32_t)runner->config.sync.removal_polls,
-                    .confirm_after_us = runner->config.sync.confirm_after,
-                    .waited = waited_to_confirm(runner)},
-        .changeset = &current->changeset,
-        .finding_cb = runner->options.finding_cb,
-        .finding_context = runner->options.finding_context,
-    };
-
-    current->comparison = comparison_start(&input, compared_cb, runner);
-}
-
 /* --- COVER, BEGIN, WRITE, COMMIT, ROLLBACK ------------------------------------------------------------------------ */
 
 static bool compared_everything(const struct runner *runner)
@@ -381,13 +319,17 @@ static const char *outcome_word(const struct runner *runner)
 
     if (runner->current.discontinuity)
         return "discontinuity";
+    if (set->counts.held > 0)
+        return "held";
     return only_repaired ? "repaired" : "changed";
 }
 
 static uint32_t members_after(const struct runner *runner)
 {
     const struct changeset_counts *counts = &runner->current.changeset.counts;
-    return runner->members + counts->added - counts->removed;
+    int32_t unrecorded = comparison_result(runner->current.comparison)->unrecorded;
+
+    return (uint32_t)((int64_t)runner->members + unrecorded + counts->added - counts->removed);
 }
 
 /* The cycle's row as it will be written. */
@@ -540,6 +482,18 @@ static void remember_absences(struct runner *runner, const struct comparison_res
         roster_remove(runner->roster, &result->removed.ids[i]);
 }
 
+/* Nor may what is held be recognised: it is looked at again in every poll until it is not held any more. */
+static void remember_holds(struct runner *runner, const struct comparison_result *result)
+{
+    const struct digest none = {{0}};
+
+    for (size_t i = 0; i < result->held.count; i++)
+        roster_set(runner->roster, &result->held.ids[i], &none);
+    for (size_t i = 0; i < result->held_newcomers.count; i++)
+        roster_remove(runner->roster, &result->held_newcomers.ids[i]);
+    runner->reload_roster |= result->reload;
+}
+
 static void remember_organization(struct runner *runner, bool written)
 {
     struct runner_poll *current = &runner->current;
@@ -573,6 +527,7 @@ void runner_remember(struct runner *runner)
         runner->reload_roster = true;
     }
     remember_absences(runner, result);
+    remember_holds(runner, result);
     remember_organization(runner, current->cycle.outcome != NULL);
     if (result->stale_written)
         id_list_clear(&runner->stale);

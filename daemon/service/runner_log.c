@@ -96,6 +96,67 @@ void runner_log_findings(struct runner *runner)
     spool_reader_done(&reader);
 }
 
+/* --- guards ------------------------------------------------------------------------------------------------------- */
+
+#define DAY_US            INT64_C(86400000000)
+#define TOKEN_TOLD_BEFORE (14 * DAY_US)
+
+static void log_hold(const struct runner *runner, enum guard_class class, const struct hold_result *hold)
+{
+    char digest[2 * 6 + 1];
+
+    if (hold->verdict == HOLD_PASSES_APPROVED)
+        log_event(LOG_LEVEL_NOTICE, "hold_applied", LOG_TEXT("class", guard_class_name(class)),
+                  LOG_INTEGER("changes", hold->members), LOG_TEXT("hint", "somebody had approved it"));
+    if (hold->verdict != HOLD_STANDS || hold->silenced || (hold->known && runner->holds_told))
+        return;
+    for (size_t i = 0; i < 6; i++)
+        snprintf(digest + 2 * i, 3, "%02x", hold->digest[i]);
+    log_event(LOG_LEVEL_WARNING, "held", LOG_TEXT("class", guard_class_name(class)),
+              LOG_INTEGER("changes", hold->members), LOG_TEXT("digest", digest),
+              LOG_TEXT("reason", hold->reason), LOG_TEXT("hint", "see `rollcall holds`"));
+}
+
+static void log_alerts(const struct runner *runner, const struct alerts *alerts)
+{
+    int64_t owners = runner->store ? store_written_owners(runner->store) : -1;
+
+    for (size_t i = 0; i < alerts->named_count; i++)
+        log_event(LOG_LEVEL_WARNING, "alert",
+                  LOG_TEXT("kind", alerts->named[i].class == GUARD_OWNER_GRANTS ? "became_owner" : "demoted"),
+                  LOG_UUID("user", &alerts->named[i].user_id));
+    uint32_t count = alerts->count[GUARD_OWNER_GRANTS] + alerts->count[GUARD_DEMOTIONS];
+    if (count > alerts->named_count)
+        log_event(LOG_LEVEL_WARNING, "alert", LOG_TEXT("kind", "more"),
+                  LOG_INTEGER("count", count - alerts->named_count),
+                  LOG_TEXT("hint", "see the view rollcall.role_change"));
+    if (alerts->owner_lost && owners >= 0 && owners < runner->config.guard.min_owners)
+        log_event(LOG_LEVEL_WARNING, "alert", LOG_TEXT("kind", "too_few_owners"),
+                  LOG_INTEGER("owners", owners));
+}
+
+static void log_guards(struct runner *runner)
+{
+    const struct changeset *set = &runner->current.changeset;
+
+    for (enum guard_class class = 0; class < GUARD_CLASS_COUNT; class ++)
+        log_hold(runner, class, &set->holds[class]);
+    runner->holds_told = true;
+    if (!runner->current.first_load)
+        log_alerts(runner, &set->alerts);
+}
+
+void runner_log_token(struct runner *runner)
+{
+    int64_t left_us = runner->token.expiry_us - clock_wall_us();
+
+    if (runner->token.expiry_us == 0 || left_us >= TOKEN_TOLD_BEFORE)
+        return;
+    log_event(LOG_LEVEL_WARNING, "token_expires", LOG_INTEGER("days", left_us / DAY_US),
+              LOG_TEXT("hint",
+                       "make a new token in Luzmo, put it in place of the old one and restart the service"));
+}
+
 /* --- the summary line --------------------------------------------------------------------------------------------- */
 
 /* The row of this cycle in rollcall.cycle; an unchanged poll has none. */
@@ -131,7 +192,7 @@ static void log_success(struct runner *runner, enum cycle_outcome outcome, const
               LOG_COUNT("role_touched", counts->role_touched),
               LOG_COUNT("profile_changed", counts->profile_changed), LOG_COUNT("repaired", counts->repaired),
               LOG_COUNT("absent", counts->absent), LOG_COUNT("returned", counts->returned),
-              LOG_COUNT("rejected", poll_rejection_count(current->poll)),
+              LOG_COUNT("rejected", poll_rejection_count(current->poll)), LOG_COUNT("held", counts->held),
               LOG_INTEGER("decoded", result->decoded), LOG_BOOLEAN("full", current->full),
               LOG_INTEGER("bytes", current->body_bytes),
               LOG_INTEGER("pull_ms", (current->store.answered - current->store.asked) / 1000),
@@ -142,6 +203,9 @@ static void tell_status(const struct runner *runner, enum cycle_outcome outcome,
 {
     if (outcome == CYCLE_OUTCOME_FAILED || outcome == CYCLE_OUTCOME_UNCERTAIN)
         notify_status("Last poll failed: %s", error->text);
+    else if (runner->current.changeset.counts.held > 0)
+        notify_status("%u members, %u changes are held: see rollcall holds", runner->members,
+                      runner->current.changeset.counts.held);
     else
         notify_status("%u members in step with Luzmo, last poll %s", runner->members,
                       outcome_word(runner, outcome));
@@ -160,6 +224,7 @@ void runner_log_cycle(struct runner *runner, enum cycle_outcome outcome, const s
             log_failure(runner, outcome, error);
         } else {
             log_warnings(runner, poll_result(runner->current.poll));
+            log_guards(runner);
             log_success(runner, outcome, poll_result(runner->current.poll));
         }
     }

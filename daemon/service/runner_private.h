@@ -1,17 +1,17 @@
 /*
  * What the runner's parts share: runner.c (machine, loop, timer, signals), runner_pull.c (the API's side),
- * runner_database.c (PostgreSQL's side), runner_standby.c (while another instance writes), runner_log.c (the lines a cycle
+ * runner_database.c (PostgreSQL's side), runner_compare.c (the comparison, which needs both), runner_standby.c (while another instance writes), runner_log.c (the lines a cycle
  * leaves). Included by these alone.
  */
 #ifndef SERVICE_RUNNER_PRIVATE_H
 #define SERVICE_RUNNER_PRIVATE_H
 
+#include "core/comparison.h"
 #include "core/standby.h"
 #include "luzmo/client.h"
 #include "postgres/connection.h"
 #include "postgres/pooler.h"
 #include "postgres/store.h"
-#include "service/comparison.h"
 #include "service/credentials.h"
 #include "service/lag.h"
 #include "service/runner.h"
@@ -23,7 +23,9 @@
 /* One poll and what becomes of it, from PULL until DISCARD or REMEMBER. */
 struct runner_poll {
     struct poll *poll;             /* NULL while there is none */
-    struct comparison *comparison; /* after COMPARE */
+    struct comparison *comparison; /* from COMPARE on */
+    struct error refusal;          /* why the comparison cannot go on */
+    size_t asked;                  /* of the comparison's doubtful members */
     struct changeset changeset;
     struct store_poll store;  /* uuid and times */
     struct store_cycle cycle; /* its row, once one is to be written */
@@ -37,6 +39,15 @@ struct runner_poll {
     bool without_attributes;
 };
 
+/* What `authorization` says of the token. */
+struct runner_token {
+    bool known;
+    struct uuid user_id;
+    int64_t expiry_us; /* wall clock; 0: not known */
+    int64_t asked_us;  /* monotonic; 0: not yet */
+    bool refused;      /* and that was told */
+};
+
 struct runner {
     uv_loop_t loop;
     struct runner_options options;
@@ -48,6 +59,7 @@ struct runner {
 
     uv_timer_t wait_timer; /* CYCLE_EFFECT_WAIT */
     uv_timer_t lock_timer; /* `once` asks for the lock again */
+    uv_idle_t turn;        /* the comparison goes on at the loop's next turn */
     uv_signal_t signals[SIGNAL_COUNT];
     struct lag lag;
     bool stopping;
@@ -56,6 +68,9 @@ struct runner {
 
     struct client *client;
     int64_t last_pull_us; /* monotonic; when the last pull began */
+    struct runner_token token;
+    bool source_refused; /* the API takes no question about users, and that was told */
+    bool holds_told;     /* what stands held was told since the start */
 
     struct connection_settings database; /* of `connection` */
     struct connection *connection;       /* NULL when there is none */
@@ -100,12 +115,17 @@ bool runner_full_compare_due(const struct runner *runner);
 /* --- runner_pull.c ------------------------------------------------------------------------------------------------ */
 void runner_pull_start(struct runner *runner);
 void runner_pull_discard(struct runner *runner);
+/* Whose token it is; NULL when that is not known. */
+const struct uuid *runner_own_user(const struct runner *runner);
+
+/* --- runner_compare.c --------------------------------------------------------------------------------------------- */
+void runner_compare(struct runner *runner);
+void runner_corroborate(struct runner *runner);
 
 /* --- runner_database.c -------------------------------------------------------------------------------------------- */
 void runner_open(struct runner *runner);
 void runner_lock(struct runner *runner);
 void runner_load(struct runner *runner);
-void runner_compare(struct runner *runner);
 void runner_cover(struct runner *runner);
 void runner_begin(struct runner *runner);
 void runner_write(struct runner *runner);
@@ -130,7 +150,8 @@ void runner_take_over(struct runner *runner);
 
 /* --- runner_log.c ------------------------------------------------------------------------------------------------- */
 void runner_log_findings(
-    struct runner *runner); /* before REMEMBER: one notice for each change, new rejection */
+    struct runner *runner);                   /* before REMEMBER: one notice for each change, new rejection */
+void runner_log_token(struct runner *runner); /* that it expires, if that is soon */
 void runner_log_wait(struct runner *runner, const struct cycle_effect *effect, int64_t pause_us);
 void runner_log_database_back(
     struct runner *runner); /* the session does what it is asked; told if it was away */

@@ -2,6 +2,7 @@
  * The runner's side of the API: one pull feeds one poll.
  */
 #include "base/clock.h"
+#include "base/log.h"
 #include "service/runner_private.h"
 #include "service/settings.h"
 
@@ -69,12 +70,67 @@ static void done_cb(void *context, const struct client_outcome *outcome)
     runner_event(runner, &event);
 }
 
+static void pull(struct runner *runner)
+{
+    client_pull(runner->client, &runner->credentials.key, &runner->credentials.token, body_cb, done_cb,
+                runner);
+}
+
+/* --- the token ---------------------------------------------------------------------------------------------------- */
+
+/* Whose the token is does not change, but when it expires may. */
+#define TOKEN_ASKED_AGAIN_US INT64_C(3600000000)
+
+const struct uuid *runner_own_user(const struct runner *runner)
+{
+    return runner->token.known ? &runner->token.user_id : NULL;
+}
+
+static bool token_is_stale(const struct runner *runner)
+{
+    return runner->token.asked_us == 0 ||
+           clock_monotonic_us() - runner->token.asked_us >= TOKEN_ASKED_AGAIN_US;
+}
+
+static void take_token(struct runner *runner, const struct client_token *answer)
+{
+    struct runner_token *token = &runner->token;
+
+    token->asked_us = clock_monotonic_us();
+    if (answer->verdict == CLIENT_ANSWERED) {
+        token->known = true;
+        token->user_id = answer->token.user_id;
+        token->expiry_us = answer->token.expiry_us;
+        runner_log_token(runner);
+    } else if (answer->verdict == CLIENT_REFUSED && !token->refused) {
+        token->refused = true;
+        log_event(LOG_LEVEL_INFO, "token_unknown", LOG_TEXT("error", answer->error.text),
+                  LOG_TEXT("hint", "whether its user still sees everybody cannot be watched"));
+    }
+}
+
+/* No answer is no reason not to pull: what is wrong with token or network, the pull will say. */
+static void token_cb(void *context, const struct client_token *answer)
+{
+    struct runner *runner = context;
+    struct client_outcome cancelled = {.error = answer->error, .asked_us = clock_wall_us()};
+
+    take_token(runner, answer);
+    if (runner->cycle.state == CYCLE_PULLING)
+        pull(runner);
+    else
+        done_cb(runner, &cancelled);
+}
+
 void runner_pull_start(struct runner *runner)
 {
     runner->last_pull_us = clock_monotonic_us();
     begin_poll(runner);
-    client_pull(runner->client, &runner->credentials.key, &runner->credentials.token, body_cb, done_cb,
-                runner);
+    if (token_is_stale(runner))
+        client_ask_token(runner->client, &runner->credentials.key, &runner->credentials.token, token_cb,
+                         runner);
+    else
+        pull(runner);
 }
 
 void runner_pull_discard(struct runner *runner)
@@ -83,6 +139,7 @@ void runner_pull_discard(struct runner *runner)
 
     if (!current->poll)
         return;
+    uv_idle_stop(&runner->turn);
     comparison_free(current->comparison);
     changeset_done(&current->changeset);
     poll_free(current->poll);

@@ -49,6 +49,16 @@ void settings_of_schedule(const struct config *config, struct schedule_settings 
                                                .total_timeout_us = config->sync.total_timeout};
 }
 
+void settings_of_guard(const struct config *config, struct guard_policy *ret_policy)
+{
+    *ret_policy = (struct guard_policy){.removals = config->guard.removals,
+                                        .removals_floor = (uint32_t)config->guard.removals_floor,
+                                        .removals_max = (uint32_t)config->guard.removals_max,
+                                        .vanished_flags = config->guard.vanished_flags,
+                                        .demotions = config->guard.demotions,
+                                        .owner_grants = config->guard.owner_grants};
+}
+
 static const char *spool_directory(void)
 {
     const char *directory = getenv("TMPDIR");

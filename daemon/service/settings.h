@@ -4,6 +4,7 @@
 #ifndef SERVICE_SETTINGS_H
 #define SERVICE_SETTINGS_H
 
+#include "core/guard.h"
 #include "core/poll.h"
 #include "core/schedule.h"
 #include "luzmo/client.h"
@@ -16,6 +17,7 @@ void settings_of_client(const struct config *config, struct client_settings *ret
 void settings_of_database(const struct config *config, const char *passfile, bool read_only,
                           struct connection_settings *ret_settings);
 void settings_of_schedule(const struct config *config, struct schedule_settings *ret_settings);
+void settings_of_guard(const struct config *config, struct guard_policy *ret_policy);
 
 /* Its limits, the organization that is configured, and the spool: one MiB of memory, then TMPDIR, else /var/tmp. The secret
  * is the caller's to fill in. */

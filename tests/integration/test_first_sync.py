@@ -63,7 +63,9 @@ def test_the_first_sync_writes_a_baseline(synced, simulator, database):
 
 
 def test_the_request_is_the_one_that_was_promised(synced, simulator):
-    (request,) = simulator.requests()
+    token, request = simulator.requests()
+    assert (token["path"], token["action"]) == ("/0.1.0/authorization", "get")
+    assert token["find"]["attributes"] == ["id", "user_id", "expiry"]
     assert (request["method"], request["action"], request["path"]) == ("POST", "get", "/0.1.0/organization")
     find = request["find"]
     assert find["where"] == {} and find["attributes"] == ["id", "name"]

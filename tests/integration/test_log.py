@@ -39,7 +39,7 @@ def test_every_poll_has_one_summary(daemon, simulator, database):
     daemon.wait_for_log("kind=left")
     daemon.stop()
     summaries = events(daemon, "cycle")
-    assert len(summaries) == len(simulator.requests())
+    assert len(summaries) == len(simulator.polls())
     outcomes = collections.Counter(summary["outcome"] for summary in summaries)
     assert outcomes["failed"] == 1 and outcomes["changed"] >= 4  # baseline, flag, absent, gone
     recorded = {summary["cycle"] for summary in summaries if "cycle" in summary}

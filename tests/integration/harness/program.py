@@ -18,6 +18,7 @@ DEFAULTS = {
     "api": {},
     "database": {},
     "sync": {"interval": "1s", "confirm_after": "1s", "removal_polls": 2, "stall_timeout": "5s"},
+    "guard": {"removals": "off", "vanished_flags": "off"},  # what they do has its own tests (test_holds.py)
 }
 
 

@@ -195,6 +195,10 @@ class Simulator:
     def requests(self):
         return self.journal()["requests"]
 
+    def polls(self):
+        """Those for the organization."""
+        return [request for request in self.requests() if request["path"].endswith("/organization")]
+
     def forget_requests(self):
         self.steer("DELETE", "/requests")
 

@@ -23,6 +23,7 @@ struct world {
     bool stale;      /* the roster may differ from the tables, or a dropped poll has spoilt it */
     bool reload;     /* the adapter wants it loaded anew for the next poll */
     bool poll;       /* begun and not discarded */
+    bool doubtful;   /* its comparison wants the API asked; once at most */
     bool reported;   /* that poll */
     bool remembered; /* that poll */
     bool applied;    /* that poll's changes really are in the tables */
@@ -70,12 +71,15 @@ static const struct {
     {CYCLE_EFFECT_PULL, {.type = CYCLE_EVENT_PULLED}},
     {CYCLE_EFFECT_PULL, {.type = CYCLE_EVENT_PULL_FAILED, .retry_after_us = 1}},
     {CYCLE_EFFECT_CANCEL_PULL, {.type = CYCLE_EVENT_PULL_FAILED}},
+    {CYCLE_EFFECT_CANCEL_PULL, {.type = CYCLE_EVENT_CORROBORATED}},
     {CYCLE_EFFECT_COMPARE, {.type = CYCLE_EVENT_COMPARED_CHANGES}},
     {CYCLE_EFFECT_COMPARE, {.type = CYCLE_EVENT_COMPARED_CHANGES, .confirm = true}},
     {CYCLE_EFFECT_COMPARE, {.type = CYCLE_EVENT_COMPARED_SAME}},
     {CYCLE_EFFECT_COMPARE, {.type = CYCLE_EVENT_COMPARED_SAME, .confirm = true}},
+    {CYCLE_EFFECT_COMPARE, {.type = CYCLE_EVENT_COMPARED_DOUBTFUL}},
     {CYCLE_EFFECT_COMPARE, {.type = CYCLE_EVENT_COMPARE_REFUSED}},
     {CYCLE_EFFECT_COMPARE, {.type = CYCLE_EVENT_STATEMENT_FAILED}},
+    {CYCLE_EFFECT_CORROBORATE, {.type = CYCLE_EVENT_CORROBORATED}},
     {CYCLE_EFFECT_COVER, {.type = CYCLE_EVENT_COVERED}},
     {CYCLE_EFFECT_COVER, {.type = CYCLE_EVENT_FENCED}},
     {CYCLE_EFFECT_COVER, {.type = CYCLE_EVENT_STATEMENT_FAILED, .retryable = true}},
@@ -130,6 +134,10 @@ static bool is_true_answer(const struct world *world, enum cycle_event_type type
         return world->applied;
     if (type == CYCLE_EVENT_RESOLVED_ABSENT)
         return !world->applied;
+    if (type == CYCLE_EVENT_COMPARED_DOUBTFUL)
+        return !world->doubtful;
+    if (world->out == CYCLE_EFFECT_CANCEL_PULL)
+        return (type == CYCLE_EVENT_CORROBORATED) == world->doubtful;
     return true;
 }
 
@@ -176,6 +184,11 @@ static void world_moves(const struct world *world, struct moves *moves)
 
 /* --- what an event means in the world ----------------------------------------------------------------------------- */
 
+static bool asks_the_api(enum cycle_effect_type out)
+{
+    return out == CYCLE_EFFECT_PULL || out == CYCLE_EFFECT_CORROBORATE || out == CYCLE_EFFECT_CANCEL_PULL;
+}
+
 static void lose_connection(struct world *world, bool applied)
 {
     if (world->out == CYCLE_EFFECT_COMMIT) {
@@ -184,7 +197,7 @@ static void lose_connection(struct world *world, bool applied)
     }
     if (world->out == CYCLE_EFFECT_CLOSE)
         world->interrupted = NOTHING;
-    else if (world->out != CYCLE_EFFECT_PULL && world->out != CYCLE_EFFECT_CANCEL_PULL)
+    else if (!asks_the_api(world->out))
         world->out = NOTHING;
     world->broken = world->stale = true;
     world->lock = world->transaction = false;
@@ -209,6 +222,9 @@ static void world_happen(struct world *world, const struct move *move)
     case CYCLE_EVENT_LOADED:
         world->roster = true;
         world->stale = world->reload = false;
+        break;
+    case CYCLE_EVENT_COMPARED_DOUBTFUL:
+        world->doubtful = true;
         break;
     case CYCLE_EVENT_COVERED:
         world->covered = true;
@@ -308,6 +324,9 @@ static void judge_question(struct world *world, enum cycle_effect_type type)
         MUST(world, may_read && !world->unresolved && world->poll && !world->reported);
         MUST(world, world->roster && !world->stale);
         break;
+    case CYCLE_EFFECT_CORROBORATE:
+        MUST(world, may_read && world->poll && !world->reported && world->doubtful);
+        break;
     case CYCLE_EFFECT_COVER:
     case CYCLE_EFFECT_BEGIN:
         MUST(world, may_write && !world->transaction && !world->unresolved);
@@ -387,11 +406,12 @@ static void world_perform(struct world *world, const struct cycle_effect *effect
         MUST(world, world->poll && world->reported && world->out == NOTHING);
         world->stale |= !world->remembered;
         world->begun = 0;
-        world->poll = world->reported = world->remembered = false;
+        world->poll = world->reported = world->remembered = world->doubtful = false;
         world->applied = world->covered = world->unresolved = false;
         return;
     case CYCLE_EFFECT_CANCEL_PULL:
-        MUST(world, world->out == CYCLE_EFFECT_PULL && (world->stopped || world->broken));
+        MUST(world, world->out == CYCLE_EFFECT_PULL || world->out == CYCLE_EFFECT_CORROBORATE);
+        MUST(world, world->stopped || world->broken);
         world->out = CYCLE_EFFECT_CANCEL_PULL;
         return;
     case CYCLE_EFFECT_CANCEL_QUERY:

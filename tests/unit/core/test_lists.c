@@ -1,7 +1,7 @@
 /*
  * Lists of ids and digests: they grow, are emptied and used again.
  */
-#include "service/lists.h"
+#include "core/lists.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,8 +2,8 @@
  * Growing lists of member ids and slice digests, kept between polls. A zeroed list is empty. Looking for an element sorts
  * the list first, so fill it before you look.
  */
-#ifndef SERVICE_LISTS_H
-#define SERVICE_LISTS_H
+#ifndef CORE_LISTS_H
+#define CORE_LISTS_H
 
 #include "base/digest.h"
 #include "base/uuid.h"

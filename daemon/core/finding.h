@@ -1,10 +1,11 @@
 /*
  * What a comparison finds, one thing at a time, for whoever wants to show it.
  */
-#ifndef SERVICE_FINDING_H
-#define SERVICE_FINDING_H
+#ifndef CORE_FINDING_H
+#define CORE_FINDING_H
 
 #include "core/change.h"
+#include "core/guard.h"
 #include "core/model.h"
 
 #include <stdbool.h>
@@ -19,6 +20,7 @@ struct finding {
     field_mask fields; /* those that differ */
     bool absent;       /* not seen; without a change it waits for a confirming poll */
     bool repaired;     /* edited behind our back, to be set right */
+    guard_mask held;   /* the classes for which it is held; 0: it goes through */
 };
 
 typedef void (*finding_cb)(void *context, const struct finding *finding);

@@ -2,7 +2,7 @@
  * Growing lists of member ids and slice digests. Ten thousand records may be rejected in each poll, and the loop must not
  * stand still while each is looked for among as many others: hence sorted.
  */
-#include "service/lists.h"
+#include "core/lists.h"
 
 #include "base/memory.h"
 

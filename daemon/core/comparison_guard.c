@@ -1,0 +1,297 @@
+/*
+ * What a guard may hold: put aside while the poll is compared, judged once all of it is known, then let through or held.
+ */
+#include "core/comparison_private.h"
+
+#include <string.h>
+
+/* More absent members than this are not asked for: their number alone holds them, and whoever approves it decides. With
+ * the 100 that one question takes these are 200 questions, as many as the API takes in one burst. */
+#define ASKED_MAX 20000
+
+/* --- putting aside ------------------------------------------------------------------------------------------------ */
+
+static bool is_newcomer(const struct member_verdict *verdict)
+{
+    return !verdict->before || verdict->before->removed_at != 0;
+}
+
+static guard_mask classes_of(const struct comparison *comparison, const struct member_verdict *verdict,
+                             const struct diff *diff)
+{
+    bool newcomer = is_newcomer(verdict);
+
+    if (diff->verdict != DIFF_CHANGED && diff->verdict != DIFF_ADDED)
+        return 0;
+    if (newcomer && comparison->input.times.baseline)
+        return 0;
+    return guard_classes_of(newcomer ? NULL : &verdict->before->member, &verdict->now->member);
+}
+
+/* What is not held is told: who became an owner, whose role became a lesser one. */
+static void raise_alerts(const struct comparison *comparison, const struct member_verdict *verdict,
+                         guard_mask classes)
+{
+    static const enum guard_class alerting[] = {GUARD_OWNER_GRANTS, GUARD_DEMOTIONS};
+    struct changeset *set = comparison->input.changeset;
+
+    for (size_t i = 0; i < sizeof(alerting) / sizeof(alerting[0]); i++) {
+        if (classes & GUARD_BIT(alerting[i]))
+            changeset_alert(set, alerting[i], &verdict->now->member.user_id);
+    }
+    if (!is_newcomer(verdict) && member_is_owner(&verdict->before->member) &&
+        !member_is_owner(&verdict->now->member))
+        set->alerts.owner_lost = true;
+}
+
+guard_mask comparison_guarded(const struct comparison *comparison, const struct member_verdict *verdict,
+                              const struct diff *diff)
+{
+    guard_mask classes = classes_of(comparison, verdict, diff);
+    guard_mask guarded = classes & guard_holdable(&comparison->input.guard);
+
+    if (guarded == 0)
+        raise_alerts(comparison, verdict, classes);
+    return guarded;
+}
+
+/* The change that a hold would keep back: of a newcomer everything, else what happened to the flags, which diff_member
+ * puts before what happened to the profile. */
+static struct change *held_change(struct diff *diff)
+{
+    return &diff->changes[0];
+}
+
+int comparison_put_aside_flags(struct comparison *comparison, const struct member_verdict *verdict,
+                               struct diff *diff, guard_mask classes, struct error *error)
+{
+    const struct change *change = held_change(diff);
+    struct candidate candidate = {.stored = verdict->stored,
+                                  .edited = verdict->edited,
+                                  .has_before = verdict->before,
+                                  .now = *verdict->now};
+
+    if (verdict->before)
+        candidate.before = *verdict->before;
+    for (enum guard_class class = 0; class < GUARD_CLASS_COUNT; class ++) {
+        if (classes & GUARD_BIT(class))
+            hold_digest_add(&comparison->digests[class], change);
+    }
+    buffer_clear(&comparison->scratch);
+    record_add_candidate(&comparison->scratch, &candidate);
+    return spool_append(&comparison->flags, comparison->scratch.data, comparison->scratch.length, error);
+}
+
+int comparison_put_aside_removal(struct comparison *comparison, const struct member_row *before,
+                                 const struct change *left, struct error *error)
+{
+    id_list_add(&comparison->doubtful, &before->member.user_id);
+    hold_digest_add(&comparison->digests[GUARD_REMOVALS], left);
+    buffer_clear(&comparison->scratch);
+    record_add_row(&comparison->scratch, before);
+    return spool_append(&comparison->removals, comparison->scratch.data, comparison->scratch.length, error);
+}
+
+bool comparison_asks(const struct comparison *comparison)
+{
+    return comparison->doubtful.count > 0 && comparison->doubtful.count <= ASKED_MAX;
+}
+
+/* --- the verdict -------------------------------------------------------------------------------------------------- */
+
+static bool lost_sight(const struct comparison *comparison)
+{
+    const struct uuid *own = comparison->input.own_user;
+    const struct roster *roster = comparison->input.roster;
+    bool owner = comparison->own_owner;
+
+    if (!own || !comparison->past.own_was_owner)
+        return false;
+    if (!comparison->own_decoded) {
+        uint32_t entry = roster_find(roster, own);
+        bool seen = entry != ROSTER_NONE && roster_is_seen(roster, entry);
+        owner = seen && comparison->past.own_is_owner;
+    }
+    return !owner;
+}
+
+static struct guard_figures figures_of(const struct comparison *comparison)
+{
+    struct guard_figures figures = {.members = comparison->input.members,
+                                    .removed_lately = comparison->past.removed_lately,
+                                    .doubt = GUARD_DOUBT_NONE};
+
+    for (enum guard_class class = 0; class < GUARD_CLASS_COUNT; class ++)
+        figures.count[class] = (uint32_t)comparison->digests[class].count;
+    if (lost_sight(comparison))
+        figures.doubt = GUARD_DOUBT_SIGHT;
+    else if (comparison->unanswered)
+        figures.doubt = GUARD_DOUBT_SOURCE;
+    return figures;
+}
+
+static struct hold_result judge_class(struct comparison *comparison, const struct guard_figures *figures,
+                                      enum guard_class class)
+{
+    const struct hold_set *stood = &comparison->past.sets[class];
+    struct hold_result result = {.verdict = HOLD_NONE, .members = figures->count[class]};
+
+    if (result.members == 0)
+        return result;
+    hold_digest_finish(&comparison->digests[class], comparison->input.organization_id, class, result.digest);
+    bool same = stood->stands && memcmp(stood->digest, result.digest, SHA256_SIZE) == 0;
+    if (!guard_holds(&comparison->input.guard, figures, class, result.reason)) {
+        result.verdict = HOLD_PASSES;
+    } else if (same && stood->decision == HOLD_APPROVED) {
+        result.verdict = HOLD_PASSES_APPROVED;
+        result.approval_id = stood->approval_id;
+    } else {
+        result.verdict = HOLD_STANDS;
+        result.known = same;
+        result.silenced = same && stood->decision == HOLD_REJECTED;
+    }
+    return result;
+}
+
+void comparison_judge(struct comparison *comparison)
+{
+    struct changeset *set = comparison->input.changeset;
+
+    hold_digest_split(&comparison->digests[GUARD_REMOVALS], &comparison->found,
+                      &comparison->digests[GUARD_CONTESTED_REMOVALS]);
+    struct guard_figures figures = figures_of(comparison);
+    for (enum guard_class class = 0; class < GUARD_CLASS_COUNT; class ++) {
+        struct hold_result *result = &set->holds[class];
+        *result = judge_class(comparison, &figures, class);
+        if (result->verdict == HOLD_STANDS)
+            set->counts.held += result->members;
+        set->holds_changed |= result->verdict == HOLD_STANDS ? !result->known
+                                                             : comparison->past.sets[class].stands;
+    }
+}
+
+/* --- held, or let through ----------------------------------------------------------------------------------------- */
+
+/* A change that was held was observed before. In an approved set, and in removals, it is the very change of then; else
+ * all that is known is that something began to change then. */
+static void take_times(struct comparison *comparison, guard_mask classes, struct change *change)
+{
+    for (enum guard_class class = 0; class < GUARD_CLASS_COUNT; class ++) {
+        const struct hold *hold = NULL;
+        if (classes & GUARD_BIT(class))
+            hold = hold_past_find(&comparison->past, class, &change->user_id);
+        if (!hold || hold->observed_at >= change->observed_at)
+            continue;
+        change->observed_after = hold->observed_after;
+        if (change->kind == CHANGE_LEFT ||
+            comparison->input.changeset->holds[class].verdict == HOLD_PASSES_APPROVED)
+            change->observed_at = hold->observed_at;
+    }
+}
+
+static int hold_change(struct comparison *comparison, guard_mask classes, const struct change *change,
+                       struct error *error)
+{
+    struct changeset *set = comparison->input.changeset;
+    int status = 0;
+
+    for (enum guard_class class = 0; status == 0 && class < GUARD_CLASS_COUNT; class ++) {
+        if ((classes & GUARD_BIT(class)) && !set->holds[class].known)
+            status = changeset_hold(set, &(struct held){.class = class, .change = *change}, error);
+    }
+    return status;
+}
+
+static guard_mask standing(const struct comparison *comparison, guard_mask classes)
+{
+    guard_mask held = 0;
+
+    for (enum guard_class class = 0; class < GUARD_CLASS_COUNT; class ++) {
+        if (comparison->input.changeset->holds[class].verdict == HOLD_STANDS)
+            held |= classes & GUARD_BIT(class);
+    }
+    return held;
+}
+
+int comparison_settle_removal(struct comparison *comparison, const struct member_row *before,
+                              struct error *error)
+{
+    struct changeset *set = comparison->input.changeset;
+    bool found = id_list_has(&comparison->found, &before->member.user_id);
+    enum guard_class class = found ? GUARD_CONTESTED_REMOVALS : GUARD_REMOVALS;
+    struct absence absence;
+
+    buffer_clear(&comparison->images);
+    diff_absent(before, &comparison->input.times, &comparison->input.removal, &comparison->images, &absence);
+    if (set->holds[class].verdict == HOLD_STANDS) {
+        comparison_tell(comparison, &(struct finding){.before = before,
+                                                      .after = &absence.after,
+                                                      .changes = &absence.change,
+                                                      .change_count = 1,
+                                                      .absent = true,
+                                                      .held = GUARD_BIT(class)});
+        id_list_add(&comparison->result.absent, &before->member.user_id);
+        return hold_change(comparison, GUARD_BIT(class), &absence.change, error);
+    }
+    take_times(comparison, GUARD_BIT(GUARD_REMOVALS) | GUARD_BIT(GUARD_CONTESTED_REMOVALS), &absence.change);
+    absence.after.absent_since = absence.change.observed_at;
+    absence.after.removed_at = absence.change.observed_at;
+    set->counts.removed_by_approval += set->holds[class].verdict == HOLD_PASSES_APPROVED;
+    set->alerts.owner_lost |= member_is_owner(&before->member);
+    return comparison_remove(comparison, &absence, before, error);
+}
+
+/* The profile goes on without the flags; a newcomer's join waits as a whole. */
+static int apply_rest(struct comparison *comparison, const struct member_verdict *verdict,
+                      struct error *error)
+{
+    struct diff_poll times = comparison_times(comparison, verdict->before);
+    const struct uuid *user_id = &verdict->now->member.user_id;
+    struct diff rest;
+
+    if (is_newcomer(verdict)) {
+        id_list_add(&comparison->result.held_newcomers, user_id);
+        return 0;
+    }
+    id_list_add(&comparison->result.held, user_id);
+    buffer_clear(&comparison->images);
+    diff_held_flags(verdict->before, &verdict->now->member, &times, &comparison->images, &rest);
+    if (rest.verdict == DIFF_SAME && !verdict->edited)
+        return 0;
+    return comparison_apply(comparison, verdict, &rest, error);
+}
+
+static int hold_flags(struct comparison *comparison, const struct member_verdict *verdict, struct diff *diff,
+                      guard_mask held, struct error *error)
+{
+    const struct change *change = held_change(diff);
+
+    comparison_tell(comparison, &(struct finding){.before = verdict->before,
+                                                  .after = &diff->after,
+                                                  .changes = change,
+                                                  .change_count = 1,
+                                                  .fields = diff->fields,
+                                                  .held = held});
+    int status = hold_change(comparison, held, change, error);
+    return status < 0 ? status : apply_rest(comparison, verdict, error);
+}
+
+int comparison_settle_flags(struct comparison *comparison, const struct candidate *candidate,
+                            struct error *error)
+{
+    const struct member_row *before = candidate->has_before ? &candidate->before : NULL;
+    struct member_verdict verdict = {before, &candidate->now, candidate->stored, candidate->edited, NULL};
+    struct diff_poll times = comparison_times(comparison, before);
+    struct diff diff;
+
+    buffer_clear(&comparison->images);
+    diff_member(before, &candidate->now.member, &candidate->now.slice_digest, &times, &comparison->images,
+                &diff);
+    guard_mask classes = classes_of(comparison, &verdict, &diff);
+    guard_mask held = standing(comparison, classes & guard_holdable(&comparison->input.guard));
+    if (held != 0)
+        return hold_flags(comparison, &verdict, &diff, held, error);
+    raise_alerts(comparison, &verdict, classes);
+    take_times(comparison, classes, held_change(&diff));
+    return comparison_apply(comparison, &verdict, &diff, error);
+}
