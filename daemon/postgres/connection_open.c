@@ -2,9 +2,12 @@
  * How a connection comes up: addresses, PQconnectPoll, the checks of the server, the settings of the session.
  */
 #include "postgres/connection_private.h"
+#include "postgres/sql.h"
 
 #include <stdio.h>
 #include <string.h>
+
+#define LIFTINGS_MAX 10
 
 /* What the server says while nothing runs: a FATAL message is the reason of the loss that follows. Everything else
  * (IF NOT EXISTS and the like) is of no interest. */
@@ -88,10 +91,33 @@ static void set_session(struct connection *connection)
         text_parameter(settings->read_only ? "true" : "false"),
     };
 
-    connection->state = CONNECTION_STATE_PREPARING;
     connection_run(connection,
                    &(struct connection_call){.query = "open_session", .parameters = parameters, .count = 3},
                    session_cb, connection);
+}
+
+/* Until it is lifted a role's own statement_timeout holds, for the lifting too: on a busy server a very short one cancels
+ * even that, and the next attempt may get through. */
+static void lift_timeout(struct connection *connection);
+
+static void lifted_cb(void *context, const struct connection_reply *reply)
+{
+    struct connection *connection = context;
+    bool cancelled = reply->result == CONNECTION_FAILED && strcmp(reply->sqlstate, "57014") == 0;
+
+    if (cancelled && connection->liftings < LIFTINGS_MAX)
+        lift_timeout(connection);
+    else if (reply->result == CONNECTION_DONE)
+        set_session(connection);
+    else
+        session_cb(connection, reply);
+}
+
+static void lift_timeout(struct connection *connection)
+{
+    connection->state = CONNECTION_STATE_PREPARING;
+    connection->liftings++;
+    connection_execute(connection, sql_query("lift_statement_timeout"), lifted_cb, connection);
 }
 
 static void check_server(struct connection *connection)
@@ -100,7 +126,7 @@ static void check_server(struct connection *connection)
     struct error error;
 
     if (encoding && strcmp(encoding, "UTF8") == 0 && PQsetnonblocking(connection->pg, 1) == 0) {
-        set_session(connection);
+        lift_timeout(connection);
         return;
     }
     error_set(&error, ERROR_CONFIG,

@@ -85,6 +85,7 @@ struct connection {
     uv_idle_t wake;   /* tells of a loss or ends the connection from the loop, never from inside a call */
     int open_handles; /* `deadline` and `wake`, until the loop let go of them */
     struct resolution *resolution; /* while RESOLVING */
+    int liftings;                  /* attempts to lift the role's own statement_timeout */
     char last_words[256];          /* the server's FATAL notice to an idle session */
     struct error loss;
 

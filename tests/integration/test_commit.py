@@ -1,20 +1,10 @@
 """A COMMIT whose answer is lost: it is looked up and never guessed, so the changes are there once, whatever happened."""
 
-import tempfile
-
 import pytest
 
-from harness.proxy import Delay, Proxy, lose_reply, lose_request
+from harness.proxy import Delay, lose_reply, lose_request
 from harness.simulator import AMY
 from harness.truth import assert_mirrors, wait_for_mirror
-
-
-@pytest.fixture
-def proxy(postgres):
-    with tempfile.TemporaryDirectory(prefix="rollcall-proxy-", dir="/tmp") as directory:
-        proxy = Proxy(directory, postgres)
-        yield proxy
-        proxy.close()
 
 
 @pytest.fixture

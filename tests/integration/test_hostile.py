@@ -105,15 +105,41 @@ def role_setting(postgres):
     administration.execute(f"ALTER ROLE {ROLE} RESET ALL")
 
 
-@pytest.mark.parametrize("setting", ["idle_session_timeout = '200ms'", "statement_timeout = '1ms'",
-                                     "search_path = 'public'", "DateStyle = 'SQL, DMY'"])
+@pytest.mark.parametrize("setting", ["idle_session_timeout = '2s'", "search_path = 'public'", "DateStyle = 'SQL, DMY'"])
 def test_a_roles_settings_are_not_the_sessions(rollcall, simulator, database, role_setting, setting):
-    """`once` waits a second for the confirming poll; the session outlives it."""
+    """The session is idle for three seconds before the confirming poll, and outlives them."""
     role_setting(setting)
+    rollcall.configure(sync={"confirm_after": "3s"})
     rollcall.once()
     simulator.leave(DAVID)
     rollcall.once()
     assert_mirrors(database, simulator)
+
+
+WAITS_FOR_LONG = (f"SELECT pid FROM pg_stat_activity WHERE usename = '{ROLE}' AND datname = %s"
+                  " AND wait_event_type = 'Lock' AND query_start < clock_timestamp() - interval '1s'")
+
+
+def test_a_roles_statement_timeout_is_not_the_sessions(synced, simulator, database, role_setting):
+    """A statement of the program waits for a lock for longer than that."""
+    role_setting("statement_timeout = '500ms'")
+    simulator.rename(AMY, "Amy E.")
+    with database.locked_member(AMY):
+        cycle = synced.run("once")
+        wait_until(lambda: database.query(WAITS_FOR_LONG, database.name), "one statement to wait for a second")
+    assert cycle.process.wait(timeout=60) == 0
+    assert_mirrors(database, simulator)
+
+
+def test_a_roles_statement_timeout_that_hits_the_first_statement(rollcall, simulator, database, proxy):
+    """That one still runs under it. It is tried again, but not for ever."""
+    rollcall.configure(database={"conninfo": proxy.conninfo(database)})
+    proxy.cancellations = 9
+    rollcall.once()
+    assert proxy.cancellations == 0
+    assert_mirrors(database, simulator)
+    proxy.cancellations = 1000
+    assert "statement timeout" in rollcall.once(code=69).err
 
 
 def test_dropped_views_are_laid_anew(synced, database):

@@ -4,7 +4,6 @@ import contextlib
 import os
 import signal
 
-import psycopg2
 import pytest
 
 from harness.postgres import ROLE, Database
@@ -22,18 +21,6 @@ def away(postgres):
     yield
     if not postgres.process:
         postgres.start()
-
-
-@contextlib.contextmanager
-def locked_member(database, user):
-    """Another session keeps a member's row for itself; yields it."""
-    session = psycopg2.connect(host=str(database.server.directory), port=5432, dbname=database.name, user="postgres")
-    with session.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM rollcall.member WHERE user_id = %s FOR UPDATE", (user,))
-    try:
-        yield session
-    finally:
-        session.close()
 
 
 def blocked(database):
@@ -90,7 +77,7 @@ def test_the_writers_session_is_ended_while_idle(daemon, simulator, database):
 
 
 def test_the_writers_session_is_ended_in_a_transaction(daemon, simulator, database):
-    with locked_member(database, AMY):
+    with database.locked_member(AMY):
         simulator.rename(AMY, "Amy E.")
         simulator.leave(DAVID)
         wait_until(lambda: blocked(database), "the writer to wait for the row")
@@ -104,7 +91,7 @@ def test_the_writers_session_is_ended_in_a_transaction(daemon, simulator, databa
 def test_a_deadlock_is_tried_again(daemon, simulator, database):
     """The writer holds the first member and waits for the last, the other session the other way round."""
     first, *_, last = sorted([AMY, DAVID, JULIA])
-    with locked_member(database, last) as other:
+    with database.locked_member(last) as other:
         simulator.rename(first, "A")
         simulator.rename(last, "Z")
         wait_until(lambda: blocked(database), "the writer to wait for the row")
@@ -182,7 +169,7 @@ def test_told_to_leave_in_a_pull(daemon, simulator, database, script):
 
 
 def test_told_to_leave_in_a_transaction(daemon, simulator, database):
-    with locked_member(database, AMY):
+    with database.locked_member(AMY):
         simulator.rename(AMY, "Amy E.")
         wait_until(lambda: blocked(database), "the writer to wait for the row")
         assert daemon.stop() == 0
@@ -201,7 +188,7 @@ def test_told_to_leave_with_everything_away(daemon, postgres, simulator, away):
 
 def test_told_twice_it_leaves_at_once(daemon, simulator, database):
     """Its server process hangs, so that nothing is answered any more."""
-    with locked_member(database, AMY), hanging_writer(database, simulator):
+    with database.locked_member(AMY), hanging_writer(database, simulator):
         daemon.process.terminate()
         daemon.wait_for_log("event=stopping")
         assert daemon.is_running()

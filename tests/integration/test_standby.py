@@ -1,12 +1,10 @@
 """One writer: a second instance stands by, takes over when the first one ends or falls silent, and a writer that comes
 back from the dead writes nothing stale."""
 
-import contextlib
 import os
 import signal
 import time
 
-import psycopg2
 import pytest
 
 from harness.postgres import ROLE
@@ -35,19 +33,9 @@ def start_both(rollcall):
     return writer, standby
 
 
-@contextlib.contextmanager
-def locked(database, user):
-    """Another session keeps a member's row for itself."""
-    session = psycopg2.connect(host=str(database.server.directory), dbname=database.name, user="postgres")
-    with session.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM rollcall.member WHERE user_id = %s FOR UPDATE", (user,))
-    yield
-    session.close()
-
-
 def stop_in_a_transaction(writer, simulator, database):
     """The writer is halted with its changes written and not committed. Returns the server process of its session."""
-    with locked(database, AMY):
+    with database.locked_member(AMY):
         simulator.rename(AMY, "Amy, as the first one saw her")
         wait_until(lambda: database.query("SELECT 1 FROM pg_stat_activity WHERE usename = %s AND datname = %s"
                                           " AND wait_event_type = 'Lock'", ROLE, database.name), "the writer to wait")

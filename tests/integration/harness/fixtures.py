@@ -9,6 +9,7 @@ import pytest
 
 from harness.postgres import Postgres
 from harness.program import Rollcall
+from harness.proxy import Proxy
 from harness.simulator import Simulator
 from harness.truth import assert_invariants
 
@@ -34,6 +35,15 @@ def database(postgres):
     database = postgres.create_database()
     yield database
     postgres.drop_database(database)
+
+
+@pytest.fixture
+def proxy(postgres):
+    """Between the program and the server, where a test configures it."""
+    with tempfile.TemporaryDirectory(prefix="rollcall-proxy-", dir="/tmp") as directory:
+        proxy = Proxy(directory, postgres)
+        yield proxy
+        proxy.close()
 
 
 SIMULATOR = BUILD / "tests" / "simulator" / "luzmo-simulator"

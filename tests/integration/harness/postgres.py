@@ -5,6 +5,7 @@ container and as a developer; over TCP a password is needed (scram-sha-256). The
 superuser: each test has a fresh database that belongs to the ordinary role `rollcall`.
 """
 
+import contextlib
 import itertools
 import os
 import pathlib
@@ -173,6 +174,18 @@ class Database:
         (row,) = self.query(sql, *parameters)
         (value,) = row.values()
         return value
+
+    @contextlib.contextmanager
+    def locked_member(self, user):
+        """Another session keeps a member's row for itself; yields it."""
+        session = psycopg2.connect(host=str(self.server.directory), port=self.server.tcp_port or PORT, dbname=self.name,
+                                   user="postgres")
+        with session.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM rollcall.member WHERE user_id = %s FOR UPDATE", (user,))
+        try:
+            yield session
+        finally:
+            session.close()
 
     def has_schema(self):
         return self.value("SELECT to_regclass('rollcall.change_log') IS NOT NULL AS there")

@@ -1,16 +1,18 @@
 """A proxy before a PostgreSQL server's unix socket that does something to the next COMMIT of what was written: what a
-network can do, and a server cannot be asked to. BEGIN and COMMIT are recognised where a client sends them as simple
+network can do, and a server cannot be asked to. Or it cancels the first statement of a session, as a server does whose
+timeout is shorter than the machine is fast. BEGIN, COMMIT and SET are recognised where a client sends them as simple
 queries of their own."""
 
 import pathlib
 import re
 import socket
+import struct
 import threading
 
 from harness.postgres import ROLE
 
 PIECE = 65536
-COMMAND = re.compile(rb"^(BEGIN|COMMIT)\b[^;]*", re.MULTILINE)
+COMMAND = re.compile(rb"^(BEGIN|COMMIT|SET)\b[^;]*", re.MULTILINE)
 
 
 class Session:
@@ -30,6 +32,10 @@ class Session:
             self.writes = b"READ ONLY" not in statement[0]
         return self.writes and statement is not None and statement[1] == b"COMMIT"
 
+    def is_set(self, request):
+        statement = request.startswith(b"Q") and COMMAND.search(request)
+        return bool(statement) and statement[1] == b"SET"
+
     def hang_up(self):
         for end in (self.client, self.server):
             hang_up(end)
@@ -40,6 +46,14 @@ def hang_up(end):
         end.shutdown(socket.SHUT_RDWR)
     except OSError:
         pass  # the other side was faster
+
+
+def message(kind, body):
+    return kind + struct.pack("!I", 4 + len(body)) + body
+
+
+CANCELLED = message(b"E", b"SERROR\0VERROR\0C57014\0Mcanceling statement due to statement timeout\0\0")
+READY = message(b"Z", b"I")
 
 
 def lose_reply(session, request):
@@ -73,6 +87,7 @@ class Proxy:
         self.directory = pathlib.Path(directory)
         self.server = server
         self.commits = 0  # that met their fate
+        self.cancellations = 0  # still to come: so many SET are not done
         self._fate = None
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(self.directory / ".s.PGSQL.5432"))
@@ -103,7 +118,10 @@ class Proxy:
     def _requests(self, session):
         try:
             while piece := session.client.recv(PIECE):
-                if session.is_commit(piece) and self._fate:
+                if self.cancellations > 0 and session.is_set(piece):
+                    self.cancellations -= 1
+                    session.client.sendall(CANCELLED + READY)
+                elif session.is_commit(piece) and self._fate:
                     fate, self._fate = self._fate, None
                     self.commits += 1
                     fate(session, piece)
