@@ -111,6 +111,18 @@ static void check_api(struct checkup *checkup)
             "no owner is in the answer; the token should belong to an owner, else it may not see everybody");
 }
 
+static void check_privileges(struct checkup *checkup, const struct session_schema *schema)
+{
+    struct error error;
+
+    if (schema->permitted) {
+        passed(checkup, "privileges", "are what a cycle needs");
+        return;
+    }
+    error_set(&error, ERROR_CONFIG, "%s", schema->detail);
+    failed(checkup, "privileges", &error);
+}
+
 static void check_schema(struct checkup *checkup)
 {
     struct session_schema schema;
@@ -118,9 +130,10 @@ static void check_schema(struct checkup *checkup)
 
     if (session_inspect_schema(checkup->session, &schema, &error) < 0)
         failed(checkup, "schema", &error);
-    else if (schema.usable)
+    else if (schema.usable) {
         passed(checkup, "schema", "is what this version needs");
-    else if (schema.may_migrate && checkup->config.database.migrate == CONFIG_MIGRATE_AUTO)
+        check_privileges(checkup, &schema);
+    } else if (schema.may_migrate && checkup->config.database.migrate == CONFIG_MIGRATE_AUTO)
         noted(checkup, "schema",
               schema.missing ? "does not exist yet; the first cycle creates it"
                              : "is older; the next cycle upgrades it");

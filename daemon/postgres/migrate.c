@@ -209,7 +209,7 @@ static void compare_records(struct migration *migration, const PGresult *rows)
                 value_at(rows, row, 0), value_at(rows, row, 1));
 }
 
-/* --- the exchanges: schema, records, columns, and with `run` the script and the same again ------------------------ */
+/* --- the exchanges: schema, records, columns, privileges, and with `run` the script and the same again ------------ */
 
 static void inspect(struct migration *migration);
 
@@ -251,6 +251,44 @@ static void conclude(struct migration *migration)
         finish_refused(migration);
 }
 
+static void privileges_cb(void *context, const struct connection_reply *reply)
+{
+    struct migration *migration = context;
+
+    if (reply->result != CONNECTION_DONE) {
+        finish(migration, reply);
+        return;
+    }
+    if (PQntuples(reply->rows) > 0)
+        set_state(&migration->report, MIGRATE_FORBIDDEN,
+                  "this role lacks a privilege that the service needs; let the owner of the schema run: %s",
+                  value_at(reply->rows, 0, 0));
+    conclude(migration);
+}
+
+static void inspect_privileges(struct migration *migration)
+{
+    connection_run(migration->connection, &(struct connection_call){.query = "inspect_privileges"},
+                   privileges_cb, migration);
+}
+
+static void refuse_column(struct migrate_report *report, const PGresult *rows)
+{
+    bool foreign = PQgetisnull(rows, 0, 1), missing = PQgetisnull(rows, 0, 2);
+
+    if (foreign)
+        set_state(
+            report, MIGRATE_ALTERED,
+            "column rollcall.%s, which is not the program's, is NOT NULL without a default, so that no row can "
+            "be written; give it a default (SET DEFAULT), or run: %s",
+            value_at(rows, 0, 0), value_at(rows, 0, 3));
+    else
+        set_state(
+            report, MIGRATE_ALTERED,
+            "column rollcall.%s must be of type %s but is %s; restore it as the program's migrations made it",
+            value_at(rows, 0, 0), value_at(rows, 0, 1), missing ? "missing" : value_at(rows, 0, 2));
+}
+
 static void columns_cb(void *context, const struct connection_reply *reply)
 {
     struct migration *migration = context;
@@ -259,14 +297,11 @@ static void columns_cb(void *context, const struct connection_reply *reply)
         finish(migration, reply);
         return;
     }
-    if (PQntuples(reply->rows) > 0) {
-        bool missing = PQgetisnull(reply->rows, 0, 2);
-        set_state(
-            &migration->report, MIGRATE_ALTERED,
-            "column rollcall.%s must be of type %s but is %s; restore it as the program's migrations made it",
-            value_at(reply->rows, 0, 0), value_at(reply->rows, 0, 1),
-            missing ? "missing" : value_at(reply->rows, 0, 2));
+    if (PQntuples(reply->rows) == 0) {
+        inspect_privileges(migration);
+        return;
     }
+    refuse_column(&migration->report, reply->rows);
     conclude(migration);
 }
 
@@ -310,13 +345,12 @@ static void schema_cb(void *context, const struct connection_reply *reply)
                        migrations_cb, migration);
         return;
     }
+    if (recorded) {
+        inspect_privileges(migration);
+        return;
+    }
     compare_records(migration, NULL);
-    if (recorded)
-        set_state(report, MIGRATE_ALTERED, "this role may not read rollcall.schema_migration; %s",
-                  migration->advice);
-    else
-        set_state(report, MIGRATE_MISSING, "the tables of schema rollcall are not there; %s",
-                  migration->advice);
+    set_state(report, MIGRATE_MISSING, "the tables of schema rollcall are not there; %s", migration->advice);
     conclude(migration);
 }
 

@@ -11,18 +11,19 @@
 #include "postgres/connection.h"
 
 enum migrate_state {
-    MIGRATE_CURRENT, /* nothing to do */
-    MIGRATE_MISSING, /* no schema yet */
-    MIGRATE_OLDER,   /* migrations or views of this program are not applied */
-    MIGRATE_NEWER,   /* the database knows migrations or views that this program does not */
-    MIGRATE_ALTERED, /* an applied migration's checksum is another, or a column we need is missing or retyped */
+    MIGRATE_CURRENT,   /* nothing to do */
+    MIGRATE_MISSING,   /* no schema yet */
+    MIGRATE_OLDER,     /* migrations or views of this program are not applied */
+    MIGRATE_NEWER,     /* the database knows migrations or views that this program does not */
+    MIGRATE_ALTERED,   /* an applied migration's checksum is another, or a column stands against us */
+    MIGRATE_FORBIDDEN, /* this role lacks a privilege that a cycle needs */
 };
 
 struct migrate_report {
     enum migrate_state state;
-    bool may_migrate; /* this role owns the schema or may create it */
-    char detail[512]; /* one sentence for a person: which file or column, what to do */
-    int applied;      /* with migrate_run: how many files were applied now */
+    bool may_migrate;            /* this role owns the schema or may create it */
+    char detail[ERROR_TEXT_MAX]; /* one sentence for a person: which file, column or privilege, what to do */
+    int applied;                 /* with migrate_run: how many files were applied now */
 };
 
 /* The report says how things stand when the reply is DONE or a refusal of migrate_run. Valid during the callback. */

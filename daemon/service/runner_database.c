@@ -92,8 +92,8 @@ static void schema_cb(void *context, const struct connection_reply *reply,
 
     if (reply->result != CONNECTION_DONE) {
         open_failed(runner, &reply->error);
-    } else if (report->state == MIGRATE_CURRENT) {
-        opened(runner);
+    } else if (report->state == MIGRATE_CURRENT || (plan && report->state == MIGRATE_FORBIDDEN)) {
+        opened(runner); /* what `plan` may not read, it is told when it reads */
     } else if (plan && report->state == MIGRATE_MISSING) {
         runner->schema_missing = true;
         opened(runner);

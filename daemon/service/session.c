@@ -109,7 +109,8 @@ int session_inspect_schema(struct session *session, struct session_schema *ret_s
 
     if (status < 0)
         return status;
-    ret_schema->usable = session->schema.state == MIGRATE_CURRENT;
+    ret_schema->permitted = session->schema.state == MIGRATE_CURRENT;
+    ret_schema->usable = ret_schema->permitted || session->schema.state == MIGRATE_FORBIDDEN;
     ret_schema->missing = session->schema.state == MIGRATE_MISSING;
     ret_schema->may_migrate = session->schema.may_migrate &&
                               (ret_schema->missing || session->schema.state == MIGRATE_OLDER);

@@ -23,16 +23,17 @@ const char *session_describe(const struct session *session);
 
 /* How the schema stands. */
 struct session_schema {
-    bool usable;      /* it is there and is what this program knows */
-    bool missing;     /* it was never installed */
-    bool may_migrate; /* this role may create or upgrade it */
-    char detail[512]; /* what is wrong and what to do, when it is not usable */
+    bool usable;                 /* it is there and is what this program knows */
+    bool permitted;              /* and this role may write all that a cycle writes */
+    bool missing;                /* it was never installed */
+    bool may_migrate;            /* this role may create or upgrade it */
+    char detail[ERROR_TEXT_MAX]; /* what is wrong and what to do, when it is not usable or not permitted */
 };
 
 MUST_CHECK int session_inspect_schema(struct session *session, struct session_schema *ret_schema,
                                       struct error *error);
 
-/* The same for those who need it: ERROR_CONFIG when it is not usable. */
+/* The same for those who only read: ERROR_CONFIG when it is not usable. */
 MUST_CHECK int session_check_schema(struct session *session, struct error *error);
 
 /* A pooler that hands out another server session for each transaction cannot carry the writer's lock: ERROR_CONFIG. */

@@ -1,7 +1,7 @@
--- The columns this program needs that are missing or of another type, one row each. Further columns are welcome. A test
--- compares this list with a fresh schema, so that it names every column.
-SELECT format('%s.%s', needed.relation, needed.name) AS name, needed.type, present.type AS found
-FROM (VALUES
+-- The columns that stand against this program, one row each: those it needs that are missing or of another type, and
+-- those that others added so that no row can be inserted without them (no type is needed then, but a remedy). Any other
+-- further column is welcome. A test compares this list with a fresh schema, so that it names every column.
+WITH needed (relation, name, type) AS (VALUES
   ('schema_migration', 'kind', 'text'),
   ('schema_migration', 'name', 'text'),
   ('schema_migration', 'sha256', 'text'),
@@ -120,12 +120,19 @@ FROM (VALUES
   ('rejected_record', 'resolved_at', 'timestamp with time zone'),
   ('roster_secret', 'organization_id', 'text'),
   ('roster_secret', 'secret', 'bytea')
-) AS needed (relation, name, type)
-LEFT JOIN (
-  SELECT relname, attname, format_type(atttypid, atttypmod) AS type
+), present AS (
+  SELECT relname AS relation, attname AS name, format_type(atttypid, atttypmod) AS type,
+         attnotnull AND NOT atthasdef AND attidentity = '' AS demanding
   FROM pg_attribute
   JOIN pg_class ON pg_class.oid = attrelid
   JOIN pg_namespace ON pg_namespace.oid = relnamespace
   WHERE nspname = 'rollcall' AND attnum > 0 AND NOT attisdropped
-) AS present ON relname = needed.relation AND attname = needed.name
-WHERE present.type IS DISTINCT FROM needed.type;
+    AND relname IN (SELECT relation FROM needed)
+)
+SELECT format('%s.%s', relation, name) AS name,
+       needed.type,
+       present.type AS found,
+       format('ALTER TABLE rollcall.%I ALTER COLUMN %I DROP NOT NULL', relation, name) AS remedy
+FROM needed
+FULL JOIN present USING (relation, name)
+WHERE CASE WHEN needed.type IS NULL THEN demanding ELSE present.type IS DISTINCT FROM needed.type END;

@@ -4,7 +4,8 @@
 --   may_migrate  this role owns the schema or may create it
 --   remedy       what an administrator could do so that it may
 SELECT record.oid IS NOT NULL AS recorded,
-       coalesce(has_schema_privilege(schema.oid, 'USAGE') AND has_table_privilege(record.oid, 'SELECT'), true) AS readable,
+       coalesce(has_schema_privilege(schema.oid, 'USAGE') AND has_any_column_privilege(record.oid, 'SELECT'),
+                true) AS readable,
        CASE
          WHEN schema.oid IS NULL THEN has_database_privilege(current_database(), 'CREATE')
          ELSE pg_has_role(schema.nspowner, 'USAGE')
