@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* status: HTTP status. content_type may be NULL. location: of a redirect, may be NULL. excerpt: the first bytes of the
- * body of a refused answer (an API's error envelope, HTML, text), shown printable and cut short; may be empty.
+/* status: HTTP status. content_type may be NULL. location: of a redirect, may be NULL. excerpt: the API's
+ * message, or the first bytes of the body of a refused answer (HTML, text), shown printable and cut short; may be empty.
  * 0 for 200 with application/json; else a class: 401 and 403 CREDENTIALS, 404 CONFIG, 3xx MALFORMED naming the redirect,
  * 429 and 5xx UNAVAILABLE, 400 and everything else MALFORMED. */
 MUST_CHECK int answer_check(long status, const char *content_type, const char *location, const char *excerpt,

@@ -9,6 +9,7 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
+#include "core/refusal.h"
 #include "luzmo/answer.h"
 #include "luzmo/failure.h"
 #include "luzmo/head.h"
@@ -347,6 +348,19 @@ static void conceal(char *text, size_t length, const struct secret *secret)
     }
 }
 
+/* The API's own words, where they are packed into its envelope. */
+static void unpack(struct buffer *excerpt)
+{
+    struct buffer message;
+
+    buffer_init(&message, EXCERPT_MAX);
+    if (refusal_message(excerpt->data, excerpt->length, &message)) {
+        buffer_clear(excerpt);
+        buffer_add(excerpt, message.data, message.length);
+    }
+    buffer_done(&message);
+}
+
 static int refused(struct transfer *transfer, struct error *error)
 {
     struct head *head = &transfer->head;
@@ -356,6 +370,7 @@ static int refused(struct transfer *transfer, struct error *error)
     conceal(head->location, strlen(head->location), transfer->order.key);
     conceal(head->location, strlen(head->location), transfer->order.token);
     if (readable) {
+        unpack(excerpt); /* before anything is concealed: JSON may spell it in another way */
         conceal(excerpt->data, excerpt->length, transfer->order.key);
         conceal(excerpt->data, excerpt->length, transfer->order.token);
     }

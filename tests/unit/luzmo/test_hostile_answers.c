@@ -127,6 +127,12 @@ static const struct hostile_case refused[] = {
     WRONG("302 on the same host", MALFORMED, "it leads to \"/login\"",
           SEND("HTTP/1.1 302 Found\r\nLocation: /login\r\n" LENGTH(0) END)),
     WRONG("307 to nowhere", MALFORMED, "HTTP 307", SEND("HTTP/1.1 307 Temporary Redirect\r\n" LENGTH(0) END)),
+    WRONG("500 in the API's envelope", UNAVAILABLE, "asked again later; it says \"no such\\nattribute\"",
+          SEND("HTTP/1.1 500 Oh\r\n" JSON LENGTH(52) END
+               "{\"type\":{\"code\":500},\"message\":\"no such\\nattribute\"}")),
+    WRONG("an envelope that repeats the token", UNAVAILABLE, "it says \"token ***",
+          SEND("HTTP/1.1 500 Oh\r\n" JSON LENGTH(67) END
+               "{\"type\":{\"code\":500},\"message\":\"token s3cret\\/token\\\"+with,quotes\"}")),
     WRONG("401", CREDENTIALS, "rejects key or token",
           SEND("HTTP/1.1 401 Unauthorized\r\n" JSON LENGTH(2) END "{}")),
     WRONG("401 that repeats the token", CREDENTIALS, "no such token \"***",
