@@ -88,6 +88,7 @@ struct connection_call {
     int count;
     bool binary;       /* format of the rows that come back */
     int expected_rows; /* in a pipeline: how many rows it must touch, -1: any */
+    const char *unmet; /* what another number means, a whole sentence; NULL: a defect */
 };
 
 /* Runs one query, prepared at first use. One statement at a time: calling this while one runs is a defect and aborts.
@@ -117,8 +118,8 @@ typedef int (*connection_piece_cb)(void *context, const char *piece, size_t leng
 void connection_copy_out(struct connection *connection, const char *query, connection_piece_cb piece_cb,
                          connection_reply_cb reply_cb, void *context);
 
-/* Sends several queries in one round trip inside the open transaction; FAILED with class INTERNAL when one touched another
- * number of rows than expected. next_cb returns 1 with a query, 0 at the end, a negative class to give up; it is called
+/* Sends several queries in one round trip inside the open transaction; FAILED when one touched another number of rows than
+ * expected: with class BUSY and the call's sentence, or with class INTERNAL. next_cb returns 1 with a query, 0 at the end, a negative class to give up; it is called
  * before connection_pipeline returns, and the parameters are copied. */
 typedef int (*connection_call_cb)(void *context, struct connection_call *ret_call, struct error *error);
 void connection_pipeline(struct connection *connection, connection_call_cb next_cb,

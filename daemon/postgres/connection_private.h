@@ -49,6 +49,7 @@ struct pipeline_entry {
     const char *query;
     bool prepares;     /* the Parse of `query`; otherwise its execution */
     int expected_rows; /* -1: any */
+    const char *unmet;
 };
 
 struct statement {

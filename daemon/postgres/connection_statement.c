@@ -177,13 +177,12 @@ void connection_execute(struct connection *connection, const char *sql, connecti
 
 /* --- pipelines ---------------------------------------------------------------------------------------------------- */
 
-static void add_entry(struct connection *connection, const char *query, bool prepares, int expected_rows)
+static void add_entry(struct connection *connection, const struct pipeline_entry *entry)
 {
     size_t count = connection->entry_count + 1;
 
     connection->entries = memory_grow(connection->entries, count, sizeof(*connection->entries));
-    connection->entries[connection->entry_count] = (struct pipeline_entry){
-        .query = query, .prepares = prepares, .expected_rows = expected_rows};
+    connection->entries[connection->entry_count] = *entry;
     connection->entry_count = count;
 }
 
@@ -197,14 +196,18 @@ static bool pipeline_prepares(const struct connection *connection, const char *q
 
 static int queue_call(struct connection *connection, const struct connection_call *call)
 {
+    const struct pipeline_entry parse = {.query = call->query, .prepares = true};
+    const struct pipeline_entry execution = {
+        .query = call->query, .expected_rows = call->expected_rows, .unmet = call->unmet};
     int accepted = 1;
 
     if (!is_prepared(connection, call->query) && !pipeline_prepares(connection, call->query)) {
-        add_entry(connection, call->query, true, -1);
+        add_entry(connection, &parse);
         accepted = send_prepare(connection, call->query);
     }
-    add_entry(connection, call->query, false, call->expected_rows);
+    add_entry(connection, &execution);
     connection->statement.query = call->query;
+    connection->statement.binary = call->binary;
     arena_clear(&connection->parameters);
     bind_parameters(connection, call->parameters, call->count);
     return accepted && send_bound(connection);
@@ -245,8 +248,11 @@ static void check_entry(struct connection *connection, PGresult *result)
     if (entry->prepares) {
         remember_prepared(connection, entry->query);
     } else if (entry->expected_rows >= 0 && touched != entry->expected_rows) {
-        error_set(&error, ERROR_INTERNAL, "query %s touched %lld rows instead of %d", entry->query, touched,
-                  entry->expected_rows);
+        if (entry->unmet)
+            error_set(&error, ERROR_BUSY, "%s", entry->unmet);
+        else
+            error_set(&error, ERROR_INTERNAL, "query %s touched %lld rows instead of %d", entry->query,
+                      touched, entry->expected_rows);
         statement_fail(connection, &error);
     }
 }

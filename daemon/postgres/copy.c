@@ -117,6 +117,7 @@ static const uint32_t element_oids[] = {
     [COPY_ARRAY_UUID] = 2950,
     [COPY_ARRAY_BYTEA] = 17,
     [COPY_ARRAY_TEXT] = 25,
+    [COPY_ARRAY_BIGINT] = 20,
 };
 
 static char *put_number(char *at, uint32_t number)
@@ -155,6 +156,18 @@ void copy_row_array(struct copy_row *row, enum copy_array_type type,
     for (size_t i = 0; i < count; i++)
         at = put_value(at, &values[i]);
     add_value(row, array, (size_t)(at - array));
+}
+
+void copy_row_bigints(struct copy_row *row, const int64_t *numbers, size_t count)
+{
+    struct connection_parameter *values = arena_alloc(&row->arena, (count + 1) * sizeof(*values));
+    uint64_t *wire = arena_alloc(&row->arena, (count + 1) * sizeof(*wire));
+
+    for (size_t i = 0; i < count; i++) {
+        wire[i] = htobe64((uint64_t)numbers[i]);
+        values[i] = (struct connection_parameter){.value = &wire[i], .length = sizeof(wire[i])};
+    }
+    copy_row_array(row, COPY_ARRAY_BIGINT, values, count);
 }
 
 /* --- rows of the tables ------------------------------------------------------------------------------------------- */

@@ -40,9 +40,10 @@ void copy_row_bigint(struct copy_row *row, int64_t number);
 void copy_row_time(struct copy_row *row, int64_t us);
 
 /* One-dimensional arrays, of values already encoded; a NULL value is a NULL element. */
-enum copy_array_type { COPY_ARRAY_UUID, COPY_ARRAY_BYTEA, COPY_ARRAY_TEXT };
+enum copy_array_type { COPY_ARRAY_UUID, COPY_ARRAY_BYTEA, COPY_ARRAY_TEXT, COPY_ARRAY_BIGINT };
 void copy_row_array(struct copy_row *row, enum copy_array_type type,
                     const struct connection_parameter *values, size_t count);
+void copy_row_bigints(struct copy_row *row, const int64_t *numbers, size_t count);
 
 /* All columns of rollcall.member, of rollcall.change_log (without change_id), in the order of the tables. */
 void copy_row_member(struct copy_row *row, const char *organization_id, const struct member_row *member);
