@@ -5,6 +5,8 @@
 
 #include "core/record.h"
 
+#include <string.h>
+
 #define MIB        ((size_t)1024 * 1024)
 #define RECORD_MAX (16 * MIB)
 
@@ -34,7 +36,11 @@ void changeset_clear(struct changeset *set)
     spool_clear(&set->inserts);
     spool_clear(&set->updates);
     spool_clear(&set->changes);
+    spool_clear(&set->held);
     buffer_clear(&set->record);
+    memset(set->holds, 0, sizeof(set->holds));
+    set->holds_changed = false;
+    set->alerts = (struct alerts){.owner_lost = false};
     set->counts = (struct changeset_counts){.added = 0};
     set->organization_changed = false;
 }
