@@ -57,6 +57,7 @@ struct store_organization {
     int64_t roster_version;
     struct uuid last_cycle_uuid;
     int64_t last_full_compare_at;
+    bool holds_stand;            /* a change is held */
     int64_t last_asked_at;       /* asked of the last complete poll, 0 = none */
     int64_t last_answered_at;    /* answered of the last complete poll or change; the next must be later */
     struct digest_secret secret; /* new and random when `exists` is false: the first write stores it */
@@ -86,6 +87,13 @@ void store_read_recorded(struct store *store, const struct uuid *user_ids, size_
 /* The same rows, of all who are members by the change log but have no row, because somebody deleted it. */
 void store_read_log_only(struct store *store, store_row_cb row_cb, store_cb reply_cb, void *context);
 
+/* What the guards need to know of the past, into an empty `ret_past`: how many members were removed by cycles answered
+ * after since_us (microseconds since 1970), the sets that are held with the open decision about each, every member in
+ * them. own_user: the token's, NULL when it is not known; read before the call returns. Nothing of an organization that
+ * was never written. Valid when the reply is DONE; to be ended with hold_past_done whatever it is. */
+void store_read_guard(struct store *store, int64_t since_us, const struct uuid *own_user,
+                      struct hold_past *ret_past, store_cb reply_cb, void *context);
+
 /* The rejected records that are recorded and unresolved; user_id is NULL when the record's id could not be read. */
 typedef void (*store_rejected_cb)(void *context, const struct digest *slice_digest,
                                   const struct uuid *user_id);
@@ -107,7 +115,7 @@ void store_cover(struct store *store, const struct store_organization *organizat
 
 /* A cycle row (and for the first load the organization row and its secret). */
 struct store_cycle {
-    const char *outcome; /* changed, repaired, failed, discontinuity */
+    const char *outcome; /* changed, held, repaired, failed, discontinuity */
     uint32_t members;    /* present after the cycle */
     uint64_t body_bytes;
     const uint8_t *fingerprint; /* SHA256_SIZE bytes, or NULL */
@@ -127,9 +135,14 @@ void store_begin(struct store *store, const struct store_organization *organizat
                  const struct store_poll *poll, const struct store_cycle *cycle, store_cb reply_cb,
                  void *context);
 
-/* Exchange 2: members, change log, rejected records, coverage, in this order; every row count checked. FAILED when one is
- * not what it must be. The set is only read and may be written again after a rollback. */
+/* Exchange 2: members, change log, held changes and what became of older ones, rejected records, coverage, the alert, in
+ * this order; every row count checked. FAILED when one is not what it must be; with class BUSY when an approval that this
+ * set makes use of does not count any more: nothing may stay of the set, and the next poll decides anew. The set is only
+ * read and may be written again after a rollback. */
 void store_write(struct store *store, struct changeset *set, store_cb reply_cb, void *context);
+
+/* After a write that was DONE: the owners there are then, counted when an alert was raised; otherwise -1. */
+int64_t store_written_owners(const struct store *store);
 
 /* Exchange 3. FAILED: the server said that it rolled back. LOST: not known. */
 void store_commit(struct store *store, store_cb reply_cb, void *context);
@@ -149,7 +162,8 @@ void store_record_failure(struct store *store, const struct store_organization *
                           const struct store_poll *poll, const struct store_cycle *cycle, store_cb reply_cb,
                           void *context);
 
-/* After a committed write: the fence as the tables now have it (roster_version + 1 and the cycle's uuid). */
+/* After a committed write: the fence as the tables now have it (roster_version + 1 and the cycle's uuid), and whether
+ * something is held (counts.held). */
 void store_committed(const struct store_poll *poll, const struct store_cycle *cycle,
                      struct store_organization *organization);
 

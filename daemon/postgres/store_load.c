@@ -20,6 +20,7 @@ enum organization_column {
     ORGANIZATION_LAST_ASKED_AT,
     ORGANIZATION_LAST_ANSWERED_AT,
     ORGANIZATION_SECRET,
+    ORGANIZATION_HOLDS_STAND,
     ORGANIZATION_COLUMNS
 };
 
@@ -59,6 +60,7 @@ static bool read_organization(struct store *store, const struct copy_value *valu
     if (!copy_get_integer(&values[ORGANIZATION_PRESENT_MEMBERS], &present))
         return false;
     organization->present_members = (uint32_t)present;
+    organization->holds_stand = values[ORGANIZATION_HOLDS_STAND].bytes[0];
     return read_id(&values[ORGANIZATION_ID], organization->id) &&
            copy_get_bigint(&values[ORGANIZATION_ROSTER_VERSION], &organization->roster_version) &&
            copy_get_uuid(&values[ORGANIZATION_LAST_CYCLE_UUID], &organization->last_cycle_uuid) &&

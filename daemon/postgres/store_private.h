@@ -1,7 +1,7 @@
 /*
- * What the files of the store share: store.c (life, lock and the single statements), store_load.c (reading), store_write.c
- * (the three exchanges of a write), store_resolve.c (was it applied?), store_standby.c (who else writes?). Nobody else
- * includes this.
+ * What the files of the store share: store.c (life, lock and the single statements), store_load.c (reading), store_guard.c
+ * (holds), store_write.c (the three exchanges of a write), store_resolve.c (was it applied?), store_standby.c (who else
+ * writes?). Nobody else includes this.
  */
 #ifndef POSTGRES_STORE_PRIVATE_H
 #define POSTGRES_STORE_PRIVATE_H
@@ -10,13 +10,16 @@
 #include "postgres/copy.h"
 #include "postgres/store.h"
 
-/* The parts of exchange 2 in their order. The first three come from the change set's spools. */
+/* The parts of exchange 2 in their order. The first four come from the change set's spools. */
 enum write_part {
     WRITE_INSERTS,
     WRITE_UPDATES,
     WRITE_CHANGES,
+    WRITE_HELD,
+    WRITE_SETTLEMENT,
     WRITE_REJECTIONS,
     WRITE_COVERAGE,
+    WRITE_ALERT, /* the last one: its answer is read */
     WRITE_END,
 };
 
@@ -37,6 +40,8 @@ struct store_write {
     struct spool_reader reader; /* of the part's spool, while `reading` */
     bool reading;
     bool header_sent;
+    unsigned queued; /* statements in the pipeline being filled */
+    int64_t owners;  /* as the alert counted them; -1: none was raised */
 };
 
 struct store {
@@ -59,6 +64,9 @@ struct store {
     store_row_cb row_cb;
     store_rejected_cb rejected_cb;
     void *row_context;
+
+    /* store_read_guard */
+    struct hold_past *past;
 
     /* store_observe_writer */
     struct standby_view *view;
@@ -93,5 +101,13 @@ void store_execute(struct store *store, const char *query, connection_reply_cb r
  * writing cycle has done that already. */
 void store_row_coverage(struct copy_row *row, int64_t roster_version, const struct uuid *last_cycle_uuid,
                         const struct store_poll *poll, bool full_compare);
+
+/* The held changes of a write, each of them with its parameters: one record of the set's spool; what becomes of older ones
+ * and of decisions; the alert. The last two say first whether they are needed at all. */
+void store_row_held(struct store *store, const struct held *held);
+bool store_settles(const struct changeset *set);
+void store_row_settlement(struct store *store);
+bool store_alerts(const struct changeset *set);
+void store_row_alert(struct store *store);
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * The three exchanges of a write. Few rows go as one pipeline of prepared statements, many by binary COPY: straight into
  * the tables when they are new, through a temporary table of the session when they replace others. COPY never stands in a
- * pipeline, where libpq would hang.
+ * pipeline, where libpq would hang. What has no COPY goes in several pipelines, one after the other.
  */
 #include "postgres/store_private.h"
 
@@ -14,6 +14,9 @@
 /* More rows than this go by COPY; measured, the two ways cost the same somewhere between 64 and 1,000. */
 #define PIPELINE_ROWS_MAX 64
 
+/* Rows that one pipeline takes: so many are encoded between two turns of the loop, and wait in libpq's memory. */
+#define PIPELINE_BATCH 512
+
 /* Bytes of a COPY that are made at once, between two turns of the loop. */
 #define COPY_PIECE_SIZE ((size_t)32 * 1024)
 
@@ -24,7 +27,7 @@ static void add_counts(struct copy_row *row, const struct changeset_counts *coun
     const uint32_t in_order[] = {
         counts->added,           counts->removed,  counts->role_changed, counts->role_touched,
         counts->profile_changed, counts->repaired, counts->absent,       counts->returned,
-        counts->refreshed,       counts->rejected,
+        counts->refreshed,       counts->rejected, counts->held,         counts->removed_by_approval,
     };
 
     for (size_t i = 0; i < sizeof(in_order) / sizeof(in_order[0]); i++)
@@ -93,6 +96,7 @@ static void keep_write(struct store *store, const struct store_organization *org
     write->poll.organization_id = write->organization_id;
     write->secret = organization->secret;
     write->roster_version = organization->roster_version + 1;
+    write->owners = -1;
     write->rejections = cycle->rejections;
     write->rejection_count = cycle->rejection_count;
 }
@@ -187,8 +191,10 @@ static struct spool *spool_of(const struct store_write *write)
         return &write->set->inserts;
     case WRITE_UPDATES:
         return &write->set->updates;
-    default:
+    case WRITE_CHANGES:
         return &write->set->changes;
+    default:
+        return &write->set->held;
     }
 }
 
@@ -206,9 +212,13 @@ static void encode(struct store *store, const void *record, size_t length)
     const struct store_write *write = &store->write;
     struct member_row member;
     struct change change;
+    struct held held;
 
     copy_row_clear(&store->row);
-    if (write->part == WRITE_CHANGES) {
+    if (write->part == WRITE_HELD) {
+        record_read_held(record, length, &held);
+        store_row_held(store, &held);
+    } else if (write->part == WRITE_CHANGES) {
         record_read_change(record, length, &change);
         copy_row_change(&store->row, write->organization_id, write->cycle_id, &change);
     } else {
@@ -234,7 +244,7 @@ static int next_row(struct store *store, struct error *error)
     return more;
 }
 
-/* --- exchange 2: few rows, and the end of every write ------------------------------------------------------------- */
+/* --- exchange 2: pipelines ---------------------------------------------------------------------------------------- */
 
 static void add_rejections(struct store *store)
 {
@@ -265,26 +275,64 @@ static void add_rejections(struct store *store)
 struct part_query {
     const char *query;
     int expected_rows; /* -1: any */
+    const char *unmet;
 };
 
 static const struct part_query part_queries[] = {
-    [WRITE_INSERTS] = {"insert_member", 1},    [WRITE_UPDATES] = {"update_member", 1},
-    [WRITE_CHANGES] = {"insert_change", 1},    [WRITE_REJECTIONS] = {"record_rejections", -1},
+    [WRITE_INSERTS] = {"insert_member", 1},
+    [WRITE_UPDATES] = {"update_member", 1},
+    [WRITE_CHANGES] = {"insert_change", 1},
+    [WRITE_HELD] = {"hold_change", 1},
+    [WRITE_SETTLEMENT] =
+        {"settle_holds", 1,
+         "somebody decided anew about held changes while their approval was being carried out; "
+         "nothing of it was written, and the next poll asks again"},
+    [WRITE_REJECTIONS] = {"record_rejections", -1},
     [WRITE_COVERAGE] = {"extend_coverage", 1},
+    [WRITE_ALERT] = {"raise_alerts", 1},
 };
 
 static void give_call(const struct store *store, enum write_part part, struct connection_call *ret_call)
 {
-    *ret_call = store_query(store, part_queries[part].query);
-    ret_call->expected_rows = part_queries[part].expected_rows;
+    const struct part_query *query = &part_queries[part];
+
+    *ret_call = store_query(store, query->query);
+    ret_call->expected_rows = query->expected_rows;
+    ret_call->unmet = query->unmet;
 }
 
-static int next_call_cb(void *context, struct connection_call *ret_call, struct error *error)
+/* The parts that are one statement: its parameters, as store->row. False when this write does without it. */
+static bool fill_single(struct store *store)
 {
-    struct store *store = context;
+    const struct store_write *write = &store->write;
+
+    copy_row_clear(&store->row);
+    switch (write->part) {
+    case WRITE_SETTLEMENT:
+        if (!store_settles(write->set))
+            return false;
+        store_row_settlement(store);
+        return true;
+    case WRITE_REJECTIONS:
+        add_rejections(store);
+        return true;
+    case WRITE_COVERAGE:
+        store_row_coverage(&store->row, write->roster_version, &write->poll.poll_uuid, &write->poll, false);
+        return true;
+    default:
+        if (!store_alerts(write->set))
+            return false;
+        store_row_alert(store);
+        return true;
+    }
+}
+
+/* The next row of the spools. 1, 0 behind the last of them, or a negative class. */
+static int next_spooled(struct store *store, struct connection_call *ret_call, struct error *error)
+{
     struct store_write *write = &store->write;
 
-    for (; write->part < WRITE_REJECTIONS; next_part(write)) {
+    for (; write->part < WRITE_SETTLEMENT; next_part(write)) {
         int more = next_row(store, error);
 
         if (more == 1)
@@ -292,26 +340,52 @@ static int next_call_cb(void *context, struct connection_call *ret_call, struct 
         if (more != 0)
             return more;
     }
+    return 0;
+}
+
+static int next_call_cb(void *context, struct connection_call *ret_call, struct error *error)
+{
+    struct store *store = context;
+    struct store_write *write = &store->write;
+
+    if (write->queued++ == PIPELINE_BATCH)
+        return 0;
+    int more = next_spooled(store, ret_call, error);
+    if (more != 0)
+        return more;
+    while (write->part < WRITE_END && !fill_single(store))
+        next_part(write);
     if (write->part == WRITE_END)
         return 0;
-    copy_row_clear(&store->row);
-    if (write->part == WRITE_REJECTIONS)
-        add_rejections(store);
-    else
-        store_row_coverage(&store->row, write->roster_version, &write->poll.poll_uuid, &write->poll, false);
     give_call(store, write->part, ret_call);
     next_part(write);
     return 1;
 }
 
+static void write_pipeline(struct store *store);
+
 static void written_cb(void *context, const struct connection_reply *reply)
 {
     struct store *store = context;
+    struct copy_value owners;
 
-    if (reply->result != CONNECTION_DONE)
+    if (reply->result != CONNECTION_DONE) {
         store_answer_refused(store, reply);
-    else
+    } else if (store->write.part < WRITE_END) {
+        write_pipeline(store);
+    } else {
+        if (store_alerts(store->write.set)) {
+            copy_result_row(reply->rows, &owners, 1);
+            copy_get_bigint(&owners, &store->write.owners);
+        }
         store_answer(store, STORE_DONE);
+    }
+}
+
+static void write_pipeline(struct store *store)
+{
+    store->write.queued = 0;
+    connection_pipeline(store->connection, next_call_cb, written_cb, store);
 }
 
 /* --- exchange 2: many rows ---------------------------------------------------------------------------------------- */
@@ -387,7 +461,7 @@ static void copy_part(struct store *store)
 {
     struct store_write *write = &store->write;
 
-    while (write->part < WRITE_REJECTIONS && spool_of(write)->records == 0)
+    while (write->part < WRITE_SETTLEMENT && spool_of(write)->records == 0)
         next_part(write);
     if (write->part == WRITE_INSERTS)
         connection_copy_in(store->connection, "copy_in_members", fill_cb, part_written_cb, store);
@@ -396,7 +470,7 @@ static void copy_part(struct store *store)
     else if (write->part == WRITE_CHANGES)
         connection_copy_in(store->connection, "copy_in_changes", fill_cb, part_written_cb, store);
     else
-        connection_pipeline(store->connection, next_call_cb, written_cb, store);
+        write_pipeline(store);
 }
 
 void store_write(struct store *store, struct changeset *set, store_cb reply_cb, void *context)
@@ -407,7 +481,7 @@ void store_write(struct store *store, struct changeset *set, store_cb reply_cb, 
     store->write.set = set;
     store->write.part = WRITE_INSERTS;
     if (rows <= PIPELINE_ROWS_MAX)
-        connection_pipeline(store->connection, next_call_cb, written_cb, store);
+        write_pipeline(store);
     else
         copy_part(store);
 }
@@ -460,6 +534,7 @@ void store_committed(const struct store_poll *poll, const struct store_cycle *cy
     organization->last_cycle_uuid = poll->poll_uuid;
     organization->last_asked_at = poll->asked;
     organization->last_answered_at = poll->answered;
+    organization->holds_stand = cycle->counts->held > 0;
     if (cycle->full_compare)
         organization->last_full_compare_at = poll->answered;
 }

@@ -328,7 +328,8 @@ static inline int empty_tables(void **state)
     server_run(&server,
                "SET session_replication_role = replica; "
                "TRUNCATE rollcall.organization, rollcall.member, rollcall.change_log, rollcall.cycle, "
-               "rollcall.coverage, rollcall.rejected_record, rollcall.roster_secret RESTART IDENTITY");
+               "rollcall.coverage, rollcall.held_change, rollcall.approval, rollcall.rejected_record, "
+               "rollcall.roster_secret RESTART IDENTITY");
     return 0;
 }
 
