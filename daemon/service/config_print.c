@@ -10,7 +10,7 @@
 /* Whether a default stands between quotes in a file: texts do, words and quantities do not. */
 static const char *quote(const struct setting *setting)
 {
-    return setting->type == SETTING_TEXT || setting->type == SETTING_URL ? "\"" : "";
+    return config_setting_is_text(setting) ? "\"" : "";
 }
 
 /* What is special about a setting. */

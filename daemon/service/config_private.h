@@ -12,6 +12,7 @@
 enum setting_type {
     SETTING_TEXT,
     SETTING_URL,
+    SETTING_LISTEN,
     SETTING_DURATION,
     SETTING_SIZE,
     SETTING_COUNT,
@@ -36,6 +37,9 @@ struct setting {
     unsigned traits;
     const char *help;
 };
+
+/* Whether it is kept as a text (char *), which belongs to the configuration. */
+bool config_setting_is_text(const struct setting *setting);
 
 extern const struct setting config_settings[];
 extern const size_t config_setting_count;

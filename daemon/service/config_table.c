@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "core/model.h"
+#include "service/listen.h"
 #include "service/quantity.h"
 
 #include <stdlib.h>
@@ -73,8 +74,8 @@ const struct setting config_settings[] = {
      "share of the members that may become owners before that is held; off: applied at once"},
     {SETTING_NAME("guard", "min_owners"), SETTING_COUNT, AT(guard.min_owners), "1", 0, 1000000,
      SETTING_RELOADABLE | SETTING_LATER, "fewer owners than this raise an alert"},
-    {SETTING_NAME("http", "listen"), SETTING_TEXT, AT(http.listen), "", 0, 4096, SETTING_LATER,
-     "address:port for metrics and health; empty: off"},
+    {SETTING_NAME("http", "listen"), SETTING_LISTEN, AT(http.listen), "", 0, 4096, SETTING_LATER,
+     "address:port for metrics and health, for example 127.0.0.1:9464 or [::1]:9464; empty: off"},
     {SETTING_NAME("log", "level"), SETTING_LEVEL, AT(log.level), "info", 0, 0, SETTING_RELOADABLE,
      "error, warning, notice, info or debug"},
 };
@@ -115,13 +116,18 @@ static int set_number(const struct setting *setting, const char *text, void *tar
     return 0;
 }
 
-/* No text is repeated in a sentence: an address or a connection string may have a password in it. */
+/* A URL and a connection string are not repeated in a sentence: they may have a password in them. */
 static int set_text(const struct setting *setting, const char *text, char **target, struct error *error)
 {
     if (setting->type == SETTING_URL && strncmp(text, "https://", 8) != 0)
         return error_set(error, ERROR_CONFIG,
                          "%s does not begin with https://; write it like https://api.luzmo.com/0.1.0",
                          setting->name);
+    if (setting->type == SETTING_LISTEN && text[0] != '\0' && !listen_valid(text))
+        return error_set(
+            error, ERROR_CONFIG,
+            "%s is \"%s\", expected address:port such as 127.0.0.1:9464 or [::1]:9464, or nothing",
+            setting->name, text);
     if (strlen(text) > (size_t)setting->most)
         return error_set(error, ERROR_CONFIG, "%s is too long, expected at most %lld bytes", setting->name,
                          (long long)setting->most);
@@ -137,6 +143,7 @@ int config_set(struct config *config, const struct setting *setting, const char 
     switch (setting->type) {
     case SETTING_TEXT:
     case SETTING_URL:
+    case SETTING_LISTEN:
         return set_text(setting, text, target, error);
     case SETTING_DURATION:
     case SETTING_SIZE:
@@ -170,6 +177,11 @@ void config_set_defaults(struct config *config)
             error_fatal(error.text); /* the table contradicts itself */
 }
 
+bool config_setting_is_text(const struct setting *setting)
+{
+    return setting->type == SETTING_TEXT || setting->type == SETTING_URL || setting->type == SETTING_LISTEN;
+}
+
 /* --- two configurations ------------------------------------------------------------------------------------------- */
 
 bool config_setting_same(const struct setting *setting, const struct config *left, const struct config *right)
@@ -177,7 +189,7 @@ bool config_setting_same(const struct setting *setting, const struct config *lef
     const void *one = (const char *)left + setting->offset;
     const void *other = (const char *)right + setting->offset;
 
-    if (setting->type == SETTING_TEXT || setting->type == SETTING_URL)
+    if (config_setting_is_text(setting))
         return strcmp(*(char *const *)one, *(char *const *)other) == 0;
     if (setting->type == SETTING_LEVEL)
         return *(const enum log_level *)one == *(const enum log_level *)other;
@@ -190,7 +202,7 @@ void config_free_texts(struct config *config)
 {
     for (size_t i = 0; i < config_setting_count; i++) {
         char **text = (void *)((char *)config + config_settings[i].offset);
-        if (config_settings[i].type == SETTING_TEXT || config_settings[i].type == SETTING_URL)
+        if (config_setting_is_text(&config_settings[i]))
             free(*text);
     }
 }

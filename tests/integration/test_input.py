@@ -71,6 +71,7 @@ LINES = {
     "guard { demotions = some }": ["guard.demotions", SHARE],
     "guard { owner_grants = -1% }": ["guard.owner_grants", SHARE],
     "guard { min_owners = many }": ["guard.min_owners", "expected a whole number"],
+    'http { listen = "localhost" }': ["http.listen", "expected address:port"],
     "log { level = verbose }": ["log.level", "expected error, warning, notice, info or debug"],
     "log { level = DEBUG! }": ["log.level"],
     # The grammar.

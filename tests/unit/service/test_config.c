@@ -163,6 +163,8 @@ static const struct refusal refusals[] = {
     {"sync { removal_polls = 0 }", ":1: ", "sync.removal_polls is 0, expected something from 1 to 1000"},
     {"guard { removals = 120% }",
      ":1: ", "guard.removals is \"120%\", expected a percentage such as 15%, or off"},
+    {"http { listen = 9464 }", ":1: ",
+     "http.listen is \"9464\", expected address:port such as 127.0.0.1:9464 or [::1]:9464, or nothing"},
     {"log { level = loud }", ":1: ", "expected error, warning, notice, info or debug"},
     {"database { migrate = yes }", ":1: ", "database.migrate is \"yes\", expected auto or never"},
     {"api { organization_id = \"12345678901234567890123456789012345678901234567890123456789012345678901234567890"
@@ -277,7 +279,7 @@ static void test_settings_without_effect_are_named(void **state)
     char names[256] = "";
 
     (void)state;
-    accept("guard { removals = 20% min_owners = 1 } http { listen = \":9\" } sync { interval = 1s }",
+    accept("guard { removals = 20% min_owners = 1 } http { listen = \"a:9\" } sync { interval = 1s }",
            &config);
     config_each_without_effect(&config, gather_cb, names);
     assert_string_equal(names, "guard.removals http.listen ");
