@@ -4,6 +4,7 @@ import collections
 import datetime
 
 import pytest
+from psycopg2.extras import Json
 
 from harness.history import FIELDS, TIMES, History, role_label
 from harness.schema import query
@@ -59,12 +60,50 @@ def test_thousands_of_polls(owner):
 def test_the_histories_have_everything_in_them(owner, history):
     kinds = collections.Counter(kind for kind, *_ in history.changes)
     assert set(kinds) == {"baseline", "joined", "rejoined", "left", "role_changed", "role_touched", "profile_changed"}
-    late = query(owner, """
-        SELECT count(*) FROM rollcall.change_log AS late JOIN rollcall.change_log AS former USING (user_id)
-        WHERE former.change_id < late.change_id AND former.observed_at > late.observed_at""")
     together = query(owner, "SELECT count(*) FROM (SELECT FROM rollcall.change_log GROUP BY user_id, observed_at"
                             " HAVING count(*) > 1) AS twice")
-    assert late[0][0] > 0 and together[0][0] > 0
+    assert together[0][0] > 0
+    late = query(owner, """
+        SELECT DISTINCT late.kind
+        FROM rollcall.change_log AS late JOIN rollcall.change_log AS former USING (organization_id)
+        WHERE former.change_id < late.change_id AND former.observed_at > late.observed_at""")
+    assert {"joined", "left", "role_changed"} <= {kind for (kind,) in late}
+
+
+def test_what_was_held_overtakes_nothing_but_changes_of_the_profile(owner, history):
+    """Of one member: a role or a membership is never recorded behind a later one."""
+    assert query(owner, """
+        SELECT DISTINCT former.kind, late.kind
+        FROM rollcall.change_log AS late JOIN rollcall.change_log AS former USING (organization_id, user_id)
+        WHERE former.change_id < late.change_id AND former.observed_at > late.observed_at""") == [
+            ("profile_changed", "role_changed")]
+
+
+def test_the_last_versions_are_what_was_recorded_last(owner, history):
+    rows = query(owner, f"SELECT user_id, {COLUMNS}, role FROM rollcall.member_period WHERE valid_to IS NULL")
+    assert {user: tuple(values) for user, *values in rows} == {
+        user: as_stored(values) for user, values in history.known.items()}
+
+
+def test_a_role_that_was_held(owner):
+    """Shown at 5 and applied at 9, with a new name at 7: each is seen from when it was shown."""
+    user, minute = "b9c8c05a-4a76-11eb-b378-0242ac130002", "2026-02-03 12:0{}:00+00".format
+    for kind, at, old, new in (
+        ("baseline", 0, None, {"name": "Amy", "flag_own": False, "flag_member": True}),
+        ("profile_changed", 7, {"name": "Amy"}, {"name": "Zoe"}),
+        ("role_changed", 5, {"flag_own": False}, {"flag_own": True}),
+    ):
+        query(owner, """
+            INSERT INTO rollcall.change_log (cycle_id, organization_id, user_id, kind, old_values, new_values, observed_at)
+            VALUES (1, 'acme', %s, %s, %s, %s, %s)""", (user, kind, old and Json(old), Json(new), minute(at)))
+    assert query(owner, """
+        SELECT extract(minute FROM valid_from)::integer, extract(minute FROM valid_to)::integer, name, role
+        FROM rollcall.member_period ORDER BY valid_from""") == [
+            (0, 5, "Amy", "viewer"), (5, 7, "Amy", "owner"), (7, None, "Zoe", "owner")]
+    seen = [query(owner, "SELECT name, role FROM rollcall.members_as_of(%s)", (minute(at),)) for at in (4, 5, 6, 7, 9)]
+    assert seen == [[("Amy", "viewer")], [("Amy", "owner")], [("Amy", "owner")], [("Zoe", "owner")], [("Zoe", "owner")]]
+    assert query(owner, "SELECT old_role, new_role, direction FROM rollcall.role_change") == [
+        ("viewer", "owner", "promoted")]
 
 
 def test_periods_never_overlap_and_are_never_empty(owner, history):

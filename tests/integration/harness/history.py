@@ -1,8 +1,9 @@
 """Random histories of an organization: the truth at every poll, and the change log that a mirror writes of it.
 
 The world changes between two polls; the mirror sees the world at each poll and nothing else. Its rules are few: who
-is missing in two polls has left at the first of them, who is missing in one was never away, and a role change that was
-held is recorded some polls late, but as observed when it was first seen.
+is missing in two polls has left at the first of them, and who is missing in one was never away. Some role changes,
+removals and joins are held: recorded polls later, as observed when they were first shown, unless the world takes them
+back before. A held change that becomes another one was first shown when it became that.
 """
 
 import datetime
@@ -45,8 +46,8 @@ class History:
         self.gone = {}  # user: values when it left the world
         self.known = {}  # the mirror's rows
         self.former = set()
-        self.missing = {}  # user: answer of the poll that missed it first
-        self.held = {}  # user: (poll of release, change)
+        self.missing = {}  # user: (poll of release, first poll that missed it, after when and when that was)
+        self.held = {}  # user: (poll of release, first poll that showed it, change): a role change, or a join
         self.polls = []
         self.truth = []
         self.changes = []
@@ -99,22 +100,22 @@ class History:
     def live(self):
         """Up to three things happen between two polls, often none."""
         for _ in range(self.random.choice((0, 0, 1, 1, 2, 3))):
-            free = sorted(set(self.world) - set(self.held))
+            anybody = sorted(self.world)
             event = self.random.choice(("join", "leave", "return", "flags", "flags", "touch", "profile", "both"))
             if event == "join" and len(self.world) < 25:
                 self.join()
             elif event == "return" and self.gone:
                 self.come_back()
-            elif event == "leave" and len(free) > 1:
-                self.leave(self.random.choice(free))
-            elif event == "flags" and free:
-                self.alter(self.random.choice(free), {**self.flags(), "role_updated_at": self.time()})
-            elif event == "touch" and free:
-                self.alter(self.random.choice(free), {"role_updated_at": self.time()})
-            elif event == "both" and free:
-                self.alter(self.random.choice(free), {**self.profile(), **self.flags()})
+            elif event == "leave" and len(anybody) > 1:
+                self.leave(self.random.choice(anybody))
+            elif event == "flags":
+                self.alter(self.random.choice(anybody), {**self.flags(), "role_updated_at": self.time()})
+            elif event == "touch":
+                self.alter(self.random.choice(anybody), {"role_updated_at": self.time()})
+            elif event == "both":
+                self.alter(self.random.choice(anybody), {**self.profile(), **self.flags()})
             elif event == "profile":
-                self.alter(self.random.choice(sorted(self.held) or free), self.profile())
+                self.alter(self.random.choice(sorted(set(self.held) & set(self.known)) or anybody), self.profile())
 
     # The mirror.
 
@@ -124,12 +125,13 @@ class History:
         self.asked = self.answered + gap if self.answered else START
         self.answered = self.asked + datetime.timedelta(microseconds=self.random.randrange(1, 3 * 10**6))
         self.after = previous
-        self.release()
         for user in sorted(self.world):
             self.missing.pop(user, None)
             self.compare(user, self.world[user])
-        for user in sorted(set(self.known) - set(self.world)):
-            self.miss(user)
+        for user in sorted((set(self.known) | set(self.held)) - set(self.world)):
+            self.held.pop(user, None)
+            if user in self.known:
+                self.miss(user)
         self.polls.append(self.answered)
         self.truth.append(dict(self.known))
 
@@ -140,44 +142,47 @@ class History:
         before = self.known.get(user)
         if before is None:
             kind = "baseline" if not self.polls else "rejoined" if user in self.former else "joined"
-            self.record(kind, user, new=now)
-            self.known[user] = now
+            self.find(kind, user, None, now)
             return
         role = [field for field in FLAGS + ROLE_TIMES if before[field] != now[field]]
         profile = [field for field in PROFILE if before[field] != now[field]]
-        if role and user not in self.held:
+        if role:
             kind = "role_changed" if set(role) & set(FLAGS) else "role_touched"
-            self.apply_role(kind, user, {field: before[field] for field in role}, {field: now[field] for field in role})
+            self.find(kind, user, {field: before[field] for field in role}, {field: now[field] for field in role})
+        else:
+            self.held.pop(user, None)
         if profile:
             new = {field: now[field] for field in profile}
             self.record("profile_changed", user, {field: before[field] for field in profile}, new)
             self.known[user] = {**self.known[user], **new}
 
-    def apply_role(self, kind, user, old, new):
-        if kind == "role_changed" and self.random.random() < 0.2:
-            due = len(self.polls) + self.random.randrange(1, 4)
-            self.held[user] = (due, len(self.polls), (kind, user, old, new, self.after, self.answered))
+    def find(self, kind, user, old, new):
+        """Applied at once, held from now on, held as before, or at last released."""
+        change = (kind, user, old, new)
+        due, first, held = self.held.pop(user, (None, None, None))
+        if held is None or held[:4] != change:
+            due, first, held = self.delay(kind), len(self.polls), (*change, self.after, self.answered)
+        if due > len(self.polls):
+            self.held[user] = (due, first, held)
             return
-        self.record(kind, user, old, new)
-        self.known[user] = {**self.known[user], **new}
+        self.changes.append(held)
+        self.known[user] = {**self.known.get(user, {}), **new}
+        for number in range(first, len(self.polls)):
+            self.truth[number][user] = {**self.truth[number].get(user, {}), **new}
 
-    def release(self):
-        """What was held becomes visible from the poll that first showed it."""
-        for user, (due, first, change) in list(self.held.items()):
-            if due > len(self.polls):
-                continue
-            del self.held[user]
-            new = change[3]
-            self.changes.append(change)
-            self.known[user] = {**self.known[user], **new}
-            for number in range(first, len(self.polls)):
-                self.truth[number][user] = {**self.truth[number][user], **new}
+    def delay(self, kind):
+        """The poll that applies a change found now."""
+        holds = kind not in ("baseline", "role_touched") and self.random.random() < 0.25
+        return len(self.polls) + (self.random.randrange(1, 5) if holds else 0)
 
     def miss(self, user):
         if user not in self.missing:
-            self.missing[user] = (len(self.polls), self.after, self.answered)
+            self.missing[user] = (self.delay("left") + 1, len(self.polls), self.after, self.answered)
             return
-        first, after, at = self.missing.pop(user)
+        due, first, after, at = self.missing[user]
+        if due > len(self.polls):
+            return
+        del self.missing[user]
         self.record("left", user, old=self.known.pop(user), after=after, at=at)
         self.former.add(user)
         for number in range(first, len(self.polls)):
