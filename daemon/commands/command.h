@@ -24,6 +24,7 @@ struct option_row {
 struct invocation {
     const char *config_file; /* -c; NULL: the default */
     const char *values[OPTIONS_MAX];
+    const char *argument; /* the command's one argument; NULL when it takes none */
 };
 
 /* Exit codes, the stable contract with scripts (design: command line). */
@@ -47,12 +48,13 @@ struct command {
     const char *name;
     const char *summary;                        /* one line of the help */
     const char *details;                        /* paragraphs of `rollcall NAME --help` */
+    const char *argument;                       /* what stands for its argument in the help; NULL: none */
     struct option_row options[OPTIONS_MAX + 1]; /* ended by a NULL name */
     int (*run)(const struct invocation *invocation, struct error *error);
 };
 
 extern const struct command command_run, command_once, command_plan, command_status, command_members,
-    command_changes, command_migrate, command_check;
+    command_changes, command_holds, command_approve, command_reject, command_migrate, command_check;
 
 /* The exit code of an error class. */
 enum exit_code command_exit_code(enum error_class class);

@@ -17,8 +17,8 @@
 #include <unistd.h>
 
 static const struct command *const commands[] = {
-    &command_run,     &command_once,    &command_plan,    &command_status,
-    &command_members, &command_changes, &command_migrate, &command_check,
+    &command_run,   &command_once,    &command_plan,   &command_status,  &command_members, &command_changes,
+    &command_holds, &command_approve, &command_reject, &command_migrate, &command_check,
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
@@ -72,8 +72,9 @@ static void print_help(void)
 
 static void print_command_help(const struct command *command)
 {
-    printf("usage: rollcall [-c FILE] %s%s\n\n%s\n", command->name,
-           command->options[0].name ? " [OPTION...]" : "", command->details);
+    printf("usage: rollcall [-c FILE] %s%s%s%s\n\n%s\n", command->name, command->argument ? " " : "",
+           command->argument ? command->argument : "", command->options[0].name ? " [OPTION...]" : "",
+           command->details);
     for (const struct option_row *option = command->options; option->name; option++) {
         char left[64];
         snprintf(left, sizeof(left), "--%s %s", option->name, option->value ? option->value : "");
@@ -146,6 +147,19 @@ static int take_option(struct arguments *arguments, const char *word, const stru
                      word, command->name);
 }
 
+static int take_argument(const char *word, const struct command *command, struct invocation *invocation,
+                         struct error *error)
+{
+    if (!command->argument)
+        return error_set(error, ERROR_USAGE, "%s takes no argument \"%s\"; see: rollcall %s --help",
+                         command->name, word, command->name);
+    if (invocation->argument)
+        return error_set(error, ERROR_USAGE, "%s takes one %s at a time, and \"%s\" is another",
+                         command->name, command->argument, word);
+    invocation->argument = word;
+    return 0;
+}
+
 /* Reads what stands after the command's name. */
 static int read_options(struct arguments *arguments, const struct command *command,
                         struct invocation *invocation, struct error *error)
@@ -161,11 +175,13 @@ static int read_options(struct arguments *arguments, const struct command *comma
         else if (strncmp(word, "--", 2) == 0)
             status = take_option(arguments, word, command, invocation, error);
         else
-            status = error_set(error, ERROR_USAGE, "%s takes no argument \"%s\"; see: rollcall %s --help",
-                               command->name, word, command->name);
+            status = take_argument(word, command, invocation, error);
         if (status < 0)
             return status;
     }
+    if (command->argument && !invocation->argument)
+        return error_set(error, ERROR_USAGE, "%s needs a %s after it; see: rollcall %s --help", command->name,
+                         command->argument, command->name);
     return READING_GO_ON;
 }
 

@@ -26,6 +26,8 @@ static int print_rows(struct session *session, const struct list_query *list, en
                       struct error *error)
 {
     struct output *output = output_new(format, list->table_columns);
+
+    session_when_nothing(session, output_nothing_cb);
     int status = session_run(session, &list->query, output_row_cb, output, error);
 
     if (status == 0)

@@ -89,20 +89,30 @@ static void csv_value(struct output *output, const char *value)
     buffer_done(&printable);
 }
 
+static void csv_end_line(struct output *output)
+{
+    buffer_add_text(&output->line, "\r\n");
+    fwrite(output->line.data, 1, output->line.length, stdout);
+    buffer_clear(&output->line);
+}
+
+static void csv_names(struct output *output, const struct column *columns, int count)
+{
+    for (int i = 0; i < count; i++)
+        buffer_add_format(&output->line, "%s%s", i == 0 ? "" : ",", columns[i].name);
+    csv_end_line(output);
+}
+
 static void csv_row(struct output *output, const struct column *columns, int count)
 {
-    for (int i = 0; output->rows == 0 && i < count; i++)
-        buffer_add_format(&output->line, "%s%s", i == 0 ? "" : ",", columns[i].name);
     if (output->rows == 0)
-        buffer_add_text(&output->line, "\r\n");
+        csv_names(output, columns, count);
     for (int i = 0; i < count; i++) {
         buffer_add_text(&output->line, i == 0 ? "" : ",");
         if (columns[i].value)
             csv_value(output, columns[i].value);
     }
-    buffer_add_text(&output->line, "\r\n");
-    fwrite(output->line.data, 1, output->line.length, stdout);
-    buffer_clear(&output->line);
+    csv_end_line(output);
 }
 
 /* --- JSON: an array of objects ------------------------------------------------------------------------------------ */
@@ -197,6 +207,11 @@ static void table_row(struct output *output, const struct column *columns, int c
 
 /* --- all of them -------------------------------------------------------------------------------------------------- */
 
+static int check_written(struct error *error)
+{
+    return ferror(stdout) ? error_set(error, ERROR_UNAVAILABLE, "the output could not be written") : 0;
+}
+
 int output_row_cb(void *context, const struct column *columns, int count, struct error *error)
 {
     struct output *output = context;
@@ -208,7 +223,16 @@ int output_row_cb(void *context, const struct column *columns, int count, struct
     else
         table_row(output, columns, count);
     output->rows++;
-    return ferror(stdout) ? error_set(error, ERROR_UNAVAILABLE, "the output could not be written") : 0;
+    return check_written(error);
+}
+
+int output_nothing_cb(void *context, const struct column *columns, int count, struct error *error)
+{
+    struct output *output = context;
+
+    if (output->format == OUTPUT_CSV)
+        csv_names(output, columns, count);
+    return check_written(error);
 }
 
 void output_end(struct output *output, const char *nothing)

@@ -22,6 +22,9 @@ struct output *output_new(enum output_format format, const char *const *table_co
 /* A session_row_cb whose context is the output. */
 int output_row_cb(void *context, const struct column *columns, int count, struct error *error);
 
+/* The same for when there is no row: CSV has its columns' names all the same. */
+int output_nothing_cb(void *context, const struct column *columns, int count, struct error *error);
+
 /* What is still to be written: the table, the closing bracket. nothing: the sentence of an empty table. */
 void output_end(struct output *output, const char *nothing);
 void output_free(struct output *output);

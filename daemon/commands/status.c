@@ -1,8 +1,12 @@
 /*
  * rollcall status: how things stand, in words; for people, timers and monitors.
  */
+#include "base/buffer.h"
 #include "commands/command.h"
+#include "commands/held.h"
 #include "commands/output.h"
+#include "commands/review.h"
+#include "commands/row.h"
 #include "commands/terminal.h"
 
 #include <inttypes.h>
@@ -12,50 +16,39 @@
 
 enum status_option { STATUS_JSON };
 
-static const struct session_query read_status = {.name = "read_status"};
+#define ALERTS_SHOWN 20
 
-/* What one row of freshness says, as far as words and the exit code need it. */
+/* What the rows say, as far as words and the exit code need it. */
 struct standing {
+    const struct invocation *invocation;
     const struct config *config;
     bool any;
-    bool held;
+    bool held; /* and nobody rejected it */
     bool stale;
+    bool ahead;
+    int64_t alerts;
 };
 
-static const char *value_of(const struct column *columns, int count, const char *name)
-{
-    for (int i = 0; i < count; i++)
-        if (strcmp(columns[i].name, name) == 0)
-            return columns[i].value;
-    return NULL;
-}
-
-static int64_t number_of(const struct column *columns, int count, const char *name)
-{
-    const char *value = value_of(columns, count, name);
-    return value ? strtoll(value, NULL, 10) : 0;
-}
-
 /* Stamped with a time to come: a clock was set since, so its age cannot be told. */
-static bool is_ahead(const struct column *columns, int count)
+static bool is_ahead(const struct row *row)
 {
-    return number_of(columns, count, "seconds_behind") < 0;
+    return row_number(row, "seconds_behind") < 0;
 }
 
 /* Older than three intervals, of an age that cannot be told, or never read at all. */
-static bool is_stale(const struct standing *standing, const struct column *columns, int count)
+static bool is_stale(const struct standing *standing, const struct row *row)
 {
     int64_t limit_s = standing->config->sync.max_gap / 1000000;
 
-    return !value_of(columns, count, "data_as_of") || is_ahead(columns, count) ||
-           number_of(columns, count, "seconds_behind") > limit_s;
+    return !row_text(row, "data_as_of") || is_ahead(row) || row_number(row, "seconds_behind") > limit_s;
 }
 
-static void note(struct standing *standing, const struct column *columns, int count)
+static void note(struct standing *standing, const struct row *row)
 {
     standing->any = true;
-    standing->held |= number_of(columns, count, "held") > 0;
-    standing->stale |= is_stale(standing, columns, count);
+    standing->held |= row_number(row, "held") > row_number(row, "held_silenced");
+    standing->stale |= is_stale(standing, row);
+    standing->ahead |= is_ahead(row);
 }
 
 /* --- words -------------------------------------------------------------------------------------------------------- */
@@ -78,17 +71,22 @@ static void say_age(int64_t seconds)
         say_count(seconds / 86400, "day");
 }
 
+static void say_text(const char *text)
+{
+    terminal_print(stdout, text, strlen(text));
+}
+
 /* "12 members: 2 owners, 10 viewers" */
-static void say_roles(const struct column *columns, int count)
+static void say_roles(const struct row *row)
 {
     static const char *const roles[][2] = {
         {"owners", "owner"}, {"admins", "admin"}, {"editors", "editor"}, {"viewers", "viewer"}};
-    int64_t others = number_of(columns, count, "members");
+    int64_t others = row_number(row, "members");
     const char *separator = ": ";
 
     say_count(others, "member");
     for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++) {
-        int64_t number = number_of(columns, count, roles[i][0]);
+        int64_t number = row_number(row, roles[i][0]);
         if (number == 0)
             continue;
         fputs(separator, stdout);
@@ -113,23 +111,23 @@ static void say_when(const char *data_as_of, int64_t seconds_behind)
     printf(" ago (%s).\n", data_as_of);
 }
 
-static void say_members(const struct column *columns, int count)
+static void say_members(const struct row *row)
 {
-    const char *name = value_of(columns, count, "display_name");
-    const char *id = value_of(columns, count, "organization_id");
-    const char *data_as_of = value_of(columns, count, "data_as_of");
+    const char *name = row_text(row, "display_name");
+    const char *id = row_text(row, "organization_id");
+    const char *data_as_of = row_text(row, "data_as_of");
 
     if (!name || name[0] == '\0')
         name = id ? id : "The organization";
-    terminal_print(stdout, name, strlen(name));
+    say_text(name);
     if (!id || !data_as_of) {
         puts(" has never been read completely.");
         return;
     }
     fputs(" has ", stdout);
-    say_roles(columns, count);
+    say_roles(row);
     puts(".");
-    say_when(data_as_of, number_of(columns, count, "seconds_behind"));
+    say_when(data_as_of, row_number(row, "seconds_behind"));
 }
 
 static void say_failures(int64_t failures, const char *error)
@@ -142,119 +140,229 @@ static void say_failures(int64_t failures, const char *error)
         printf("The last %" PRId64 " polls failed", failures);
     if (error) {
         fputs(": ", stdout);
-        terminal_print(stdout, error, strlen(error));
+        say_text(error);
     }
     puts(".");
 }
 
-static void say_troubles(const struct column *columns, int count)
+static void say_troubles(const struct standing *standing, const struct row *row)
 {
-    int64_t absent = number_of(columns, count, "absent");
-    int64_t rejected = number_of(columns, count, "rejected");
-    int64_t held = number_of(columns, count, "held");
-    const char *discontinuity_at = value_of(columns, count, "discontinuity_at");
+    const char *few = row_text(row, "too_few_owners");
+    int64_t absent = row_number(row, "absent");
+    int64_t rejected = row_number(row, "rejected");
+    const char *discontinuity_at = row_text(row, "discontinuity_at");
 
-    say_failures(number_of(columns, count, "consecutive_failures"), value_of(columns, count, "last_error"));
+    say_failures(row_number(row, "consecutive_failures"), row_text(row, "last_error"));
     if (absent > 0)
         printf("%" PRId64 " absent from the last answer; removed when another poll confirms it.\n", absent);
     if (rejected > 0) {
         say_count(rejected, "record");
         puts(" of the answer cannot be read: left alone; table rollcall.rejected_record says why.");
     }
-    if (held > 0) {
-        say_count(held, "change");
-        puts(" held.");
-    }
+    if (few && strcmp(few, "true") == 0)
+        printf("ALERT: %" PRId64 " owners; guard.min_owners is %" PRId64 ".\n", row_number(row, "owners"),
+               standing->config->guard.min_owners);
     if (discontinuity_at)
         printf(
             "The history has a gap: rows or cycles written before were missing at %s (was a backup restored?).\n",
             discontinuity_at);
 }
 
-static void say_verdict(const struct standing *standing, const struct column *columns, int count)
+static int organization_cb(void *context, const struct column *columns, int count, struct error *error)
 {
-    if (!is_stale(standing, columns, count))
+    const struct row row = {.columns = columns, .count = count};
+    struct standing *standing = context;
+
+    (void)error;
+    note(standing, &row);
+    say_members(&row);
+    say_troubles(standing, &row);
+    return 0;
+}
+
+static void say_verdict(const struct standing *standing)
+{
+    if (!standing->any)
+        puts("Nothing was ever read; start the service, or run: rollcall once");
+    else if (!standing->stale)
         puts("Fresh.");
-    else if (is_ahead(columns, count))
+    else if (standing->ahead)
         puts(
             "STALE until that time has passed: are this machine's clock and the database's right? See: timedatectl");
     else
         puts("STALE: is the service running? See: systemctl status rollcall; journalctl -u rollcall");
 }
 
-static int words_cb(void *context, const struct column *columns, int count, struct error *error)
+/* --- what is held ------------------------------------------------------------------------------------------------- */
+
+static void say_command(const struct standing *standing, const char *label, const char *verb,
+                        const char *digest)
 {
+    fputs(label, stdout);
+    held_print_command(stdout, standing->invocation, verb);
+    if (digest)
+        printf(" %.*s", HELD_DIGITS, digest);
+}
+
+static void say_what_to_do(const struct standing *standing, const struct held_set *set)
+{
+    say_command(standing, "  To look: ", "holds", NULL);
+    if (held_set_decision(set) != HOLD_APPROVED)
+        say_command(standing, "; to let exactly this pass: ", "approve", set->digest);
+    if (held_set_decision(set) != HOLD_REJECTED)
+        say_command(standing, "; to silence it: ", "reject", set->digest);
+    putchar('\n');
+}
+
+static int held_set_cb(void *context, const struct column *columns, int count, struct error *error)
+{
+    const struct row row = {.columns = columns, .count = count};
+    const struct standing *standing = context;
+    struct held_set set;
+
+    (void)error;
+    held_set_read(&row, &set);
+    fputs(held_set_decision(&set) == HOLD_REJECTED ? "Held in silence: " : "HELD: ", stdout);
+    held_print_what(stdout, &set);
+    printf(", since %s.\n  ", set.since);
+    say_text(set.reason);
+    puts(".");
+    if (held_set_decision(&set) != HOLD_UNDECIDED) {
+        fputs("  ", stdout);
+        held_print_decision(stdout, &set);
+        putchar('\n');
+    }
+    say_what_to_do(standing, &set);
+    return 0;
+}
+
+/* --- alerts ------------------------------------------------------------------------------------------------------- */
+
+static void say_person(const struct row *row)
+{
+    struct buffer person;
+
+    buffer_init(&person, REVIEW_PERSON_MAX);
+    review_person(&person, row_text(row, "name"), row_text(row, "email"), row_text(row, "user_id"));
+    say_text(person.data ? person.data : "");
+    buffer_done(&person);
+}
+
+static void say_alert(const struct row *row)
+{
+    const char *before = row_text(row, "old_role");
+
+    say_person(row);
+    if (!before)
+        fputs(" joined as an owner ", stdout);
+    else if (strcmp(row_text(row, "alert"), "owner_grant") == 0)
+        printf(" became an owner (before: %s) ", before);
+    else
+        printf(" was demoted from %s to %s ", before, row_text(row, "new_role"));
+    say_age(row_number(row, "seconds_ago"));
+    puts(" ago.");
+}
+
+static int alert_cb(void *context, const struct column *columns, int count, struct error *error)
+{
+    const struct row row = {.columns = columns, .count = count};
     struct standing *standing = context;
 
     (void)error;
-    note(standing, columns, count);
-    say_members(columns, count);
-    say_troubles(columns, count);
-    say_verdict(standing, columns, count);
+    if (standing->alerts++ < ALERTS_SHOWN)
+        say_alert(&row);
     return 0;
+}
+
+static void say_more_alerts(const struct standing *standing)
+{
+    if (standing->alerts <= ALERTS_SHOWN)
+        return;
+    say_count(standing->alerts - ALERTS_SHOWN, "more change");
+    puts(" of this kind in the last 24 hours; see: rollcall changes --kind role_changed");
 }
 
 /* --- JSON --------------------------------------------------------------------------------------------------------- */
 
 struct json_standing {
-    struct standing standing;
+    struct standing *standing;
     struct output *output;
 };
 
 static int json_cb(void *context, const struct column *columns, int count, struct error *error)
 {
+    const struct row row = {.columns = columns, .count = count};
     struct json_standing *json = context;
 
-    note(&json->standing, columns, count);
+    note(json->standing, &row);
     return output_row_cb(json->output, columns, count, error);
 }
 
-static int print_json(struct session *session, struct standing *standing, struct error *error)
+static int print_json(struct session *session, const struct session_query *read_status,
+                      struct standing *standing, struct error *error)
 {
     static const char *const no_table[] = {NULL};
-    struct json_standing json = {.standing = *standing, .output = output_new(OUTPUT_JSON, no_table)};
-    int status = session_run(session, &read_status, json_cb, &json, error);
+    struct json_standing json = {.standing = standing, .output = output_new(OUTPUT_JSON, no_table)};
+    int status = session_run(session, read_status, json_cb, &json, error);
 
     if (status == 0)
         output_end(json.output, "");
     output_free(json.output);
-    *standing = json.standing;
     return status;
 }
 
-static int print_words(struct session *session, struct standing *standing, struct error *error)
+static int print_words(struct session *session, const struct session_query *read_status,
+                       struct standing *standing, struct error *error)
 {
-    int status = session_run(session, &read_status, words_cb, standing, error);
+    static const struct session_query list_held_sets = {.name = "list_held_sets"};
+    static const struct session_query list_alerts = {.name = "list_alerts"};
+    int status = session_run(session, read_status, organization_cb, standing, error);
 
-    if (status == 0 && !standing->any)
-        puts("Nothing was ever read; start the service, or run: rollcall once");
-    return status;
+    if (status == 0)
+        status = session_run(session, &list_held_sets, held_set_cb, standing, error);
+    if (status == 0)
+        status = session_run(session, &list_alerts, alert_cb, standing, error);
+    if (status < 0)
+        return status;
+    say_more_alerts(standing);
+    say_verdict(standing);
+    return 0;
+}
+
+static int show(struct session *session, bool as_json, struct standing *standing, struct error *error)
+{
+    char least[24];
+    const char *const parameters[] = {least};
+    const struct session_query read_status = {"read_status", parameters, 1};
+
+    snprintf(least, sizeof(least), "%" PRId64, standing->config->guard.min_owners);
+    return as_json ? print_json(session, &read_status, standing, error)
+                   : print_words(session, &read_status, standing, error);
 }
 
 /* --- the command -------------------------------------------------------------------------------------------------- */
 
+/* A copy that is too old says little of what is held now. */
 static int exit_code_of(const struct standing *standing)
 {
-    if (standing->held)
-        return EXIT_HELD;
-    return standing->stale || !standing->any ? EXIT_UNAVAILABLE : EXIT_DONE;
+    if (standing->stale || !standing->any)
+        return EXIT_UNAVAILABLE;
+    return standing->held ? EXIT_HELD : EXIT_DONE;
 }
 
 static int status(const struct invocation *invocation, struct error *error)
 {
     struct session *session = NULL;
     struct config config = {0};
-    struct standing standing = {.config = &config};
+    struct standing standing = {.invocation = invocation, .config = &config};
     int result = command_read_config(invocation, &config, error);
 
     if (result == 0)
         result = session_open(&config, NULL, true, &session, error);
     if (result == 0)
         result = session_check_schema(session, error);
-    if (result == 0 && invocation->values[STATUS_JSON])
-        result = print_json(session, &standing, error);
-    else if (result == 0)
-        result = print_words(session, &standing, error);
+    if (result == 0)
+        result = show(session, invocation->values[STATUS_JSON] != NULL, &standing, error);
     session_close(session);
     config_done(&config);
     return result == 0 ? exit_code_of(&standing) : result;
@@ -264,8 +372,9 @@ const struct command command_status = {
     .name = "status",
     .summary = "how things stand; exit code 0 fresh, 3 held, 69 stale",
     .details =
-        "Says how many members there are, how old the copy is and what is wrong. Stale is a copy older than\n"
-        "sync.max_gap, three intervals unless set.",
+        "Says how many members there are, how old the copy is, what is held and what is wrong, and who became an owner\n"
+        "or got a lesser role in the last 24 hours. Stale is a copy older than sync.max_gap, three intervals unless set.\n"
+        "What is held and was rejected does not count; a copy that is stale ends with 69 whatever is held.",
     .options = {{"json", NULL, "as JSON, one object for each organization"}},
     .run = status,
 };

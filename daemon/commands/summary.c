@@ -78,5 +78,8 @@ void summary_print(FILE *out, const struct runner_summary *summary)
     summary_print_name(out, summary);
     fprintf(out, ": %u member%s; ", summary->members, summary->members == 1 ? "" : "s");
     summary_print_counts(out, summary);
+    if (summary->counts.held > 0)
+        fprintf(out, ". Held: %u change%s; see: rollcall holds", summary->counts.held,
+                summary->counts.held == 1 ? "" : "s");
     fputs(".\n", out);
 }

@@ -14,7 +14,7 @@ bool summary_has_changes(const struct runner_summary *summary);
 /* The organization's display name, or its id when it has none. */
 void summary_print_name(FILE *out, const struct runner_summary *summary);
 
-/* "Acme: 12 members; 1 joined, 2 roles changed." */
+/* "Acme: 12 members; 1 joined, 2 roles changed.", and what is held. */
 void summary_print(FILE *out, const struct runner_summary *summary);
 
 /* "1 joined, 2 roles changed", or "nothing changed". */

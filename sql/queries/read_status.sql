@@ -1,4 +1,5 @@
 -- How things stand: one row for each organization, or for a source that never had a complete poll.
+--   $1 how many owners there should be at least
 SELECT freshness.*,
        summary.display_name,
        summary.members,
@@ -12,7 +13,14 @@ SELECT freshness.*,
        (SELECT max(cycle.finished_at) FROM rollcall.cycle
         WHERE cycle.source = freshness.source
           AND cycle.outcome = 'discontinuity'
-          AND coalesce(cycle.asked_at, cycle.finished_at) > now() - interval '7 days') AS discontinuity_at
+          AND coalesce(cycle.asked_at, cycle.finished_at) > now() - interval '7 days') AS discontinuity_at,
+       summary.owners < $1::bigint AS too_few_owners,
+       (SELECT coalesce(jsonb_agg(to_jsonb(held_set) - 'organization_id' ORDER BY held_set.class), '[]')
+        FROM rollcall.held_set
+        WHERE held_set.organization_id = freshness.organization_id) AS held_sets,
+       (SELECT coalesce(jsonb_agg(to_jsonb(recent_alert) - 'organization_id' ORDER BY recent_alert.change_id), '[]')
+        FROM rollcall.recent_alert
+        WHERE recent_alert.organization_id = freshness.organization_id) AS alerts
 FROM rollcall.freshness
 LEFT JOIN rollcall.organization_summary AS summary USING (organization_id)
 ORDER BY freshness.source
