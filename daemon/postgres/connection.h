@@ -54,8 +54,8 @@ struct connection *connection_new(uv_loop_t *loop, const struct connection_setti
 
 /* Resolves, connects, checks server_encoding UTF8 and that the server is writable unless read_only, sets the session
  * (search_path=pg_catalog,pg_temp; TimeZone=UTC; timeouts; keepalives; application_name=rollcall). One reply. A wrong
- * password or a missing role or database is ERROR_CREDENTIALS or ERROR_CONFIG, a server that is away or starting
- * ERROR_UNAVAILABLE. */
+ * password or a role that is missing or may not log in is ERROR_CREDENTIALS; a server that is away or starting and a
+ * database that is missing or closed, which may pass by itself, ERROR_UNAVAILABLE; what is not usable, ERROR_CONFIG. */
 void connection_open(struct connection *connection, connection_reply_cb reply_cb, void *context);
 
 /* Called once if the connection breaks while nothing runs; may be NULL. */

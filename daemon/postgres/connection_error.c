@@ -24,7 +24,7 @@ static const struct sqlstate_rule rules[] = {
     {"28", ERROR_CREDENTIALS, false,
      "check user and password (database.conninfo, pass file) and the server's pg_hba.conf; where the server lets the "
      "service's user in by its name, run the command as that user: sudo -u rollcall rollcall ..."},
-    {"3D000", ERROR_CONFIG, false, "create the database or correct dbname in database.conninfo"},
+    {"3D000", ERROR_UNAVAILABLE, false, "create the database or correct dbname in database.conninfo"},
     {"3F000", ERROR_CONFIG, false, "`rollcall check` says what the schema lacks"},
     {"40", ERROR_UNAVAILABLE, true, NULL},
     {"42P05", ERROR_CONFIG, false, CONNECTION_SHARED}, /* it is there already */
@@ -40,6 +40,8 @@ static const struct sqlstate_rule rules[] = {
     {"57014", ERROR_UNAVAILABLE, true, NULL},
     {"57P", ERROR_UNAVAILABLE, true, NULL},
     {"58", ERROR_UNAVAILABLE, true, NULL},
+    {"23", ERROR_INTERNAL, false,
+     "if somebody added this constraint to the tables of schema rollcall, it must go"},
     {"", ERROR_INTERNAL, false, NULL},
 };
 
@@ -120,8 +122,10 @@ void connection_read_open_failure(const PGconn *pg, const char *description, str
         const struct sqlstate_rule *rule = find_rule(sqlstate);
         struct sqlstate_rule refused = *rule;
 
-        if (rule->class == ERROR_INTERNAL)
-            refused.class = ERROR_UNAVAILABLE; /* a pooler's own words, mostly */
+        /* Before there is a session, whatever is no matter of credentials may pass by itself: a database that is being
+         * restored or closed for maintenance, a pooler's own troubles. */
+        if (rule->class != ERROR_CREDENTIALS)
+            refused.class = ERROR_UNAVAILABLE;
         say(ret_error, &refused, sqlstate, found + 7, (int)strcspn(found + 7, "\n"));
     } else if (PQconnectionNeedsPassword(pg)) {
         error_set(ret_error, ERROR_CREDENTIALS,

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 
 import pytest
@@ -66,6 +67,42 @@ def test_postgresql_is_away_at_start(rollcall, postgres, simulator, database, aw
     postgres.start()
     wait_for_mirror(database, simulator)
     assert daemon.stop() == 0
+
+
+CLOSE, OPEN = "ALTER DATABASE {0} ALLOW_CONNECTIONS false", "ALTER DATABASE {0} ALLOW_CONNECTIONS true"
+CLOSED = {
+    "the database is closed": ([CLOSE], [OPEN], 69, "not currently accepting connections"),
+    "the database is gone": ([CLOSE, "ALTER DATABASE {0} RENAME TO {0}_away"],
+                             ["ALTER DATABASE {0}_away RENAME TO {0}", OPEN],
+                             69, "create the database or correct dbname"),
+    "the role may not connect": ([f"REVOKE CONNECT ON DATABASE {{0}} FROM PUBLIC, {ROLE}"],
+                                 [f"GRANT CONNECT ON DATABASE {{0}} TO PUBLIC, {ROLE}"],
+                                 69, "grant this one what it lacks"),
+    "the role may not log in": ([f"ALTER ROLE {ROLE} NOLOGIN"], [f"ALTER ROLE {ROLE} LOGIN"],
+                                77, "check user and password"),
+}
+
+
+@pytest.mark.parametrize("name", CLOSED)
+def test_a_database_that_is_closed_for_a_while_is_waited_for(daemon, postgres, simulator, database, name):
+    """As while an administrator restores it: the service goes on by itself, a command says how to mend it."""
+    close, reopen, code, advice = CLOSED[name]
+    administration = Database(postgres, "postgres")
+    try:
+        for statement in close:
+            administration.execute(statement.format(database.name))
+            administration.execute(f"SELECT pg_terminate_backend(pid, 10000) FROM ({WRITER}) AS writer", database.name)
+        daemon.wait_for_log("event=database_away")
+        assert advice in daemon.rollcall.once(code).err
+        check = daemon.rollcall.command("check").expect(code).out
+        (line,) = [line for line in check.splitlines() if line.startswith("FAIL")]
+        assert re.match("FAIL +database", line) and advice in line
+        simulator.rename(AMY, "Amy E.")
+    finally:
+        for statement in reopen:
+            administration.execute(statement.format(database.name))
+    wait_for_mirror(database, simulator)
+    assert daemon.is_running()
 
 
 def test_the_writers_session_is_ended_while_idle(daemon, simulator, database):

@@ -142,6 +142,16 @@ def test_a_reader_that_stays_does_not_block(synced, simulator, database):
         assert_mirrors(database, simulator)
 
 
+def test_a_constraint_of_others_is_named_with_what_to_do(synced, simulator, database):
+    database.execute("ALTER TABLE rollcall.member ADD CONSTRAINT short_names CHECK (name <> 'Amy E.')")
+    simulator.rename(AMY, "Amy E.")
+    told = synced.once(70).err
+    assert "short_names" in told and "somebody added this constraint" in told
+    database.execute("ALTER TABLE rollcall.member DROP CONSTRAINT short_names")
+    synced.once()
+    assert_mirrors(database, simulator)
+
+
 # ---- what others take away
 
 BROKEN = {

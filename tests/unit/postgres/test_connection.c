@@ -176,7 +176,10 @@ static const struct refusal refusals[] = {
      "password authentication failed"},
     {"host=@ user=guarded dbname=rollcall", ERROR_CREDENTIALS, "asks for a password"},
     {"host=@ user=nobody_at_all dbname=rollcall", ERROR_CREDENTIALS, "role \"nobody_at_all\" does not exist"},
-    {"host=@ user=rollcall dbname=elsewhere", ERROR_CONFIG, "database \"elsewhere\" does not exist"},
+    {"host=@ user=rollcall dbname=elsewhere", ERROR_UNAVAILABLE, "create the database or correct dbname"},
+    {"host=@ user=rollcall dbname=closed", ERROR_UNAVAILABLE, "not currently accepting connections"},
+    {"host=@ user=rollcall dbname=private", ERROR_UNAVAILABLE, "grant this one what it lacks"},
+    {"host=@ user=dormant dbname=rollcall", ERROR_CREDENTIALS, "is not permitted to log in"},
     {"host=@ user=rollcall dbname=latin", ERROR_CONFIG, "encoding LATIN1"},
     {"host=@ user=rollcall dbname=frozen", ERROR_UNAVAILABLE, "is read-only"},
     {"host=/nowhere user=rollcall dbname=rollcall", ERROR_UNAVAILABLE, "No such file or directory"},
@@ -517,6 +520,10 @@ static int make(void **state)
     server_make(&server);
     server_run(&server, "CREATE ROLE guarded LOGIN PASSWORD 'right'");
     server_run(&server, "CREATE DATABASE latin TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'");
+    server_run(&server, "CREATE ROLE dormant");
+    server_run(&server, "CREATE DATABASE closed ALLOW_CONNECTIONS false");
+    server_run(&server, "CREATE DATABASE private");
+    server_run(&server, "REVOKE CONNECT ON DATABASE private FROM PUBLIC");
     server_run(&server, "CREATE DATABASE frozen");
     server_run(&server, "ALTER DATABASE frozen SET default_transaction_read_only = on");
     return 0;
