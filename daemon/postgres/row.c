@@ -3,6 +3,7 @@
  */
 #include "postgres/row.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 /* Type oids of pg_type.dat that have a form of their own here; they are fixed for all time. */
@@ -54,12 +55,13 @@ static const char *rfc3339(const char *value, char *time, size_t size)
 int row_columns(const PGresult *row, struct column *ret_columns, int most)
 {
     int count = PQnfields(row) < most ? PQnfields(row) : most;
+    bool empty = PQntuples(row) == 0;
 
     for (int i = 0; i < count; i++) {
         struct column *column = &ret_columns[i];
         column->name = PQfname(row, i);
         column->type = type_of(PQftype(row, i));
-        column->value = PQgetisnull(row, 0, i) ? NULL : PQgetvalue(row, 0, i);
+        column->value = empty || PQgetisnull(row, 0, i) ? NULL : PQgetvalue(row, 0, i);
         if (column->value && column->type == COLUMN_BOOLEAN)
             column->value = column->value[0] == 't' ? "true" : "false";
         if (column->value && column->type == COLUMN_TIME)

@@ -27,6 +27,7 @@ struct session {
     struct error error;
     struct migrate_report schema;
     session_row_cb row_cb;
+    session_row_cb nothing_cb; /* NULL: nobody asks, or there was a row */
     void *row_context;
 };
 
@@ -170,7 +171,29 @@ static int row_cb(void *context, const PGresult *row, struct error *error)
     struct column columns[COLUMNS_MAX];
     int count = row_columns(row, columns, COLUMNS_MAX);
 
+    session->nothing_cb = NULL;
     return session->row_cb(session->row_context, columns, count, error);
+}
+
+/* After the last row: who has seen none may want to know what columns a row would have had. */
+static void rows_cb(void *context, const struct connection_reply *reply)
+{
+    struct session *session = context;
+    session_row_cb nothing_cb = session->nothing_cb;
+    struct column columns[COLUMNS_MAX];
+
+    reply_cb(session, reply);
+    session->nothing_cb = NULL;
+    if (reply->result != CONNECTION_DONE || !nothing_cb)
+        return;
+    int count = row_columns(reply->rows, columns, COLUMNS_MAX);
+    if (nothing_cb(session->row_context, columns, count, &session->error) < 0)
+        session->result = CONNECTION_FAILED;
+}
+
+void session_when_nothing(struct session *session, session_row_cb nothing_cb)
+{
+    session->nothing_cb = nothing_cb;
 }
 
 int session_run(struct session *session, const struct session_query *query, session_row_cb callback,
@@ -185,6 +208,6 @@ int session_run(struct session *session, const struct session_query *query, sess
     }
     session->row_cb = callback;
     session->row_context = context;
-    connection_stream(session->connection, &call, row_cb, reply_cb, session);
+    connection_stream(session->connection, &call, row_cb, rows_cb, session);
     return wait_for_reply(session, error);
 }

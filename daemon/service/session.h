@@ -59,6 +59,9 @@ struct session_query {
     int count;
 };
 
+/* Of the next session_run: called instead of row_cb, with its context, when there is no row: the columns without values. */
+void session_when_nothing(struct session *session, session_row_cb nothing_cb);
+
 MUST_CHECK int session_run(struct session *session, const struct session_query *query, session_row_cb row_cb,
                            void *context, struct error *error);
 

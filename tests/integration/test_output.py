@@ -108,6 +108,15 @@ def test_csv_parses_back_exactly(hostile):
         assert None not in found[user] and set(found[user]) == set(row)
 
 
+def test_an_empty_list_still_says_what_its_columns_are(hostile):
+    names = hostile.members("--format", "csv").expect(0).out.split("\r\n")[0]
+    for command in (("members", "--role", "unknown"), ("members", "--role", "none")):
+        assert hostile.command(*command, "--format", "csv").expect(0).out == names + "\r\n"
+    changes = hostile.changes("--since", "2100-01-01", "--format", "csv").expect(0).out
+    assert changes.startswith("change_id,") and changes.count("\n") == 1
+    assert hostile.changes("--since", "2100-01-01", "--format", "json").expect(0).json() == []
+
+
 def test_changes_parse_back_exactly(hostile):
     found = hostile.changes("--format", "json").expect(0).json()
     expected = hostile.database.query("SELECT * FROM rollcall.member_change WHERE kind <> 'baseline'")

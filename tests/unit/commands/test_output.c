@@ -38,6 +38,14 @@ static void add_row(struct output *output, const char *const *values)
     assert_int_equal(output_row_cb(output, columns, COLUMNS, &error), 0);
 }
 
+static void add_nothing(struct output *output)
+{
+    const struct column columns[COLUMNS] = {{.name = "name"}, {.name = "role"}, {.name = "age"}};
+    struct error error;
+
+    assert_int_equal(output_nothing_cb(output, columns, COLUMNS, &error), 0);
+}
+
 static const char *print(const struct page *page)
 {
     struct output *output = output_new(page->format, page->table_columns);
@@ -45,6 +53,8 @@ static const char *print(const struct page *page)
     shown_begin(&shown);
     for (int i = 0; i < page->count; i++)
         add_row(output, page->rows[i]);
+    if (page->count == 0)
+        add_nothing(output);
     output_end(output, "Nobody.");
     output_free(output);
     return shown_end(&shown);
@@ -73,7 +83,7 @@ static const struct page pages[] = {
      {{"\x1b[2J\nX", "owner", NULL}},
      1,
      "name        role\n\\x1b[2J\\nX  owner\n"},
-    {OUTPUT_CSV, both_columns, {{NULL}}, 0, ""},
+    {OUTPUT_CSV, both_columns, {{NULL}}, 0, "name,role,age\r\n"},
     {OUTPUT_CSV,
      both_columns,
      {{"Quill, \"Zo\xc3\xab\"", "", "41"}, {"=1+1", NULL, NULL}},
