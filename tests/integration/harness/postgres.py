@@ -123,6 +123,11 @@ class Postgres:
         return subprocess.run([self.programs / program, *place, "--dbname", database.name, *arguments], check=True,
                               stdout=subprocess.PIPE, env=clean_environment(), **how).stdout
 
+    def copy_database(self, original, copy):
+        """Makes a database anew, as another one is now."""
+        self.drop_database(copy)
+        Database(self, "postgres").execute(f"CREATE DATABASE {copy.name} OWNER {ROLE} TEMPLATE {original.name}")
+
     def drop_database(self, database):
         if self.process:
             Database(self, "postgres").execute(f"DROP DATABASE IF EXISTS {database.name} WITH (FORCE)")
