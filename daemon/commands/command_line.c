@@ -265,11 +265,18 @@ static void hold_standard_streams(void)
             error_fatal("a standard stream is closed and /dev/null cannot be opened in its place");
 }
 
-/* A pipe without a reader and a file at its limit are errors of a write, which are told, and not a sudden end. */
+/* A pipe without a reader and a file at its limit are errors of a write, and not a sudden end in the midst of things. */
 static void ignore_signals_of_writing(void)
 {
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
+}
+
+/* `| head` has had enough, which is no failure to tell of: ends as every other filter does. */
+static void leave_with_reader(void)
+{
+    signal(SIGPIPE, SIG_DFL);
+    raise(SIGPIPE);
 }
 
 int command_line_run(int argc, char **argv)
@@ -283,6 +290,8 @@ int command_line_run(int argc, char **argv)
     int status = read_and_run(&arguments, &error);
     if (status >= 0 && fflush(stdout) != 0)
         status = error_set(&error, ERROR_UNAVAILABLE, "the output could not be written: %m");
+    if (ferror(stdout) && terminal_reader_has_gone())
+        leave_with_reader();
     if (status < 0) {
         fputs("rollcall: ", stderr);
         terminal_print(stderr, error.text, strlen(error.text)); /* it may repeat a word of the command line */

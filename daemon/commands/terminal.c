@@ -5,6 +5,7 @@
 
 #include "base/utf8.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,6 +15,13 @@
 bool terminal_is_interactive(void)
 {
     return isatty(STDOUT_FILENO) == 1;
+}
+
+bool terminal_reader_has_gone(void)
+{
+    struct pollfd output = {.fd = STDOUT_FILENO};
+
+    return poll(&output, 1, 0) == 1 && (output.revents & (POLLERR | POLLHUP)) != 0;
 }
 
 bool terminal_wants_colour(void)

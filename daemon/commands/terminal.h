@@ -17,6 +17,9 @@ enum colour {
     COLOUR_YELLOW,
 };
 
+/* Standard output is a pipe that nobody reads any more. */
+bool terminal_reader_has_gone(void);
+
 /* Standard output is a terminal that understands colour, and NO_COLOR is not set. */
 bool terminal_wants_colour(void);
 bool terminal_is_interactive(void); /* standard output is a terminal */

@@ -3,10 +3,14 @@ formula, or comes back from CSV and JSON as anything but itself."""
 
 import csv
 import io
+import os
 import re
+import signal
+import subprocess
 
 import pytest
 
+from harness.account import clean_environment
 from harness.terminal import run_on_terminal
 
 # Each is somebody's name, and part of an e-mail.
@@ -33,6 +37,7 @@ def with_names(simulator, part):
 def hostile(shared):
     """Every table has something to show: a baseline, changes, and a plan that is not carried out."""
     simulator = shared.simulator
+    shared.configure(sync={"max_gap": "1h"})  # the copy stays fresh while it is looked at
     shared.once()
     ids = with_names(simulator, "")
     shared.once()
@@ -106,6 +111,26 @@ def test_csv_parses_back_exactly(hostile):
             value = row[column] or ""
             assert found[user][column] == ("'" + value if value.startswith(FORMULA) else value)
         assert None not in found[user] and set(found[user]) == set(row)
+
+
+@pytest.mark.parametrize("command", [("members",), ("members", "--format", "csv"), ("members", "--format", "json"),
+                                     ("changes", "--kind", "baseline"), ("plan",), ("status",), ("check",),
+                                     ("migrate", "--print"), ("--help",)], ids=" ".join)
+@pytest.mark.parametrize("ignored", [False, True], ids=["SIGPIPE", "SIGPIPE ignored"])
+def test_a_reader_who_has_had_enough_is_no_failure(hostile, command, ignored):
+    ours, theirs = os.pipe()
+    os.close(ours)
+    done = subprocess.run([hostile.binary, "-c", hostile.config_file, *command], stdout=theirs, stderr=subprocess.PIPE,
+                          env=clean_environment(), restore_signals=not ignored)
+    os.close(theirs)
+    assert (done.returncode, done.stderr) == (-signal.SIGPIPE, b"")
+
+
+def test_a_full_disk_is_a_failure(hostile):
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([hostile.binary, "-c", hostile.config_file, "members"], stdout=full, stderr=subprocess.PIPE,
+                              env=clean_environment())
+    assert done.returncode == 69 and b"No space left on device" in done.stderr
 
 
 def test_an_empty_list_still_says_what_its_columns_are(hostile):
