@@ -95,7 +95,7 @@ HTTP = {
     "502 with HTML": ({"status": 502, **HTML}, UNAVAILABLE, "HTTP 502"),
     "503 that attacks a terminal": ({"status": 503, "content_type": "text/plain", "body": "\x1b[2J\u202e"},
                                     UNAVAILABLE, "HTTP 503"),
-    "reset": ({"reset": True}, UNAVAILABLE, "the connection was"),
+    "reset": ({"reset": True, "times": 2}, UNAVAILABLE, "the connection was"),  # a kept one is replaced once, unasked
     "no answer": ({"delay_ms": 30000}, UNAVAILABLE, "within 1 s"),
     "half a body": ({"stall_after": 100}, UNAVAILABLE, "within 1 s"),
     "drop after drop": ({"chunk": 1, "drip_ms": 100}, UNAVAILABLE, "sync.total_timeout"),

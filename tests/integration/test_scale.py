@@ -11,6 +11,7 @@ from harness.truth import assert_mirrors
 MEMBERS = 100_000
 WAL_MAX = 1024  # bytes of an unchanged poll
 MEMORY_MAX = 30 * 1024 * 1024
+PATIENT = {"interval": "1h", "stall_timeout": "2min"}  # the simulator takes its time over so large an answer
 FIGURES = ("decoded", "full", "bytes", "pull_ms", "loop_busy_ms")
 
 
@@ -75,7 +76,7 @@ def is_sanitized(binary):
 
 
 def test_a_hundred_thousand_members(quiet, rollcall, simulator, database):
-    rollcall.configure(sync={"interval": "1h"})
+    rollcall.configure(sync=PATIENT)
     meter = Meter(rollcall)
     first_peak = meter.peak()
     assert_mirrors(database, simulator)
@@ -90,11 +91,11 @@ def test_a_hundred_thousand_members(quiet, rollcall, simulator, database):
     assert state_of_members(database) == before
     peak = meter.peak()
 
-    rollcall.configure(sync={"interval": "1h", "full_compare": "1s"})
+    rollcall.configure(sync={**PATIENT, "full_compare": "1s"})
     assert meter.poll("every value")["full"] == "true"
     assert state_of_members(database) == before
 
-    rollcall.configure(sync={"interval": "1h"})
+    rollcall.configure(sync=PATIENT)
     for user in sorted(database.members())[::1000]:
         simulator.rename(user, "Somebody else")
     meter.poll("a hundred renames")
