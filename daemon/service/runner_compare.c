@@ -187,6 +187,12 @@ static void tell_refused(struct runner *runner, const struct error *error)
     runner->source_refused = true;
 }
 
+/* The organization was answered a moment ago: a token that may not ask this question will not be allowed to later. */
+static bool is_refused(const struct client_users *users)
+{
+    return users->verdict == CLIENT_REFUSED || users->error.class == ERROR_CREDENTIALS;
+}
+
 static void users_cb(void *context, const struct client_users *users)
 {
     struct runner *runner = context;
@@ -203,7 +209,7 @@ static void users_cb(void *context, const struct client_users *users)
         ask_some(runner);
         return;
     }
-    if (users->verdict == CLIENT_REFUSED) {
+    if (is_refused(users)) {
         tell_refused(runner, &users->error);
     } else {
         log_event(LOG_LEVEL_WARNING, "second_source_failed", LOG_TEXT("error", users->error.text));
