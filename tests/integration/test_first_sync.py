@@ -4,7 +4,7 @@ exactly one row in the log; and answers that look different but say the same."""
 import pytest
 
 from harness.simulator import AMY, DAVID, DOCUMENTED_ANSWER, JULIA
-from harness.truth import FIELDS, assert_mirrors, comparable, fields_of_api, moment, versions
+from harness.truth import FIELDS, assert_mirrors, comparable, fields_of_api, moment, versions, wait_for_mirror
 
 EMOJI = 'Amy "Amélie" O\'Evans 🦊👩\u200d🚀 \u202eabc'
 NASTY = '"users":[{"id":1}] }] \\" {{[ \\u0022'
@@ -261,8 +261,7 @@ def test_the_daemon_sees_it_all(rollcall, simulator, database):
     daemon.wait_for_cycles(2)
     assert_mirrors(database, simulator)
     simulator.leave(newcomer["id"])
-    daemon.wait_for_cycles(4)
-    assert_mirrors(database, simulator)
+    wait_for_mirror(database, simulator)
     assert daemon.stop() == 0
     kinds = [change["kind"] for change in database.changes()]
     assert sorted(kinds) == ["baseline"] * 3 + ["joined", "left", "role_changed"]

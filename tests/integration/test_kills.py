@@ -1,8 +1,8 @@
 """kill -9 during cycles in which everything changes. Whatever step the program had reached, a cycle happened as a whole
 or not at all, and the next start goes on from what is true.
 
-The program logs each step of its cycle, so the moment of a kill is a step, drawn at random, and a few more
-milliseconds."""
+The program logs each step of its cycle, so the moment of a kill is a step, each as often as the others in an order drawn
+at random, and a few more milliseconds."""
 
 import collections
 import os
@@ -15,6 +15,7 @@ import time
 
 from harness.account import clean_environment, die_with_tests
 from harness.truth import assert_mirrors
+from harness.waiting import PATIENCE
 from harness.world import World
 
 ROUNDS = 50
@@ -34,7 +35,7 @@ class Victim:
     def steps(self):
         return STEP.findall(self.log)
 
-    def reach(self, step, timeout=5.0):
+    def reach(self, step, timeout=PATIENCE):
         """Waits until it has made so many steps, or has ended."""
         end = time.monotonic() + timeout
         while len(self.steps()) < step and time.monotonic() < end:
@@ -59,10 +60,10 @@ def test_kill_at_any_moment(rollcall, simulator, database, seed):
     world = World(simulator, seed)
     rollcall.configure(log={"level": "debug"})
     died = collections.Counter()
-    for _ in range(ROUNDS):
+    for step in chance.sample([number % (STEPS + 1) for number in range(ROUNDS)], ROUNDS):
         world.change_everywhere()
         victim = Victim(rollcall, chance.choice(("once", "run")))
-        victim.reach(chance.randrange(STEPS + 1))
+        victim.reach(step)
         time.sleep(chance.choice((0, 0, 0.001, 0.003, 0.01)))
         died[victim.kill()] += 1
     print(f"died while: {dict(died)}")

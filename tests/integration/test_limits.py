@@ -19,7 +19,7 @@ INTERNAL = 70
 def run_limited(rollcall, command, limit, most):
     """Runs a command under a resource limit to its end."""
     return subprocess.run([rollcall.binary, "-c", rollcall.config_file, command], capture_output=True, text=True,
-                          timeout=30, env=clean_environment(), cwd=rollcall.directory,
+                          timeout=90, env=clean_environment(), cwd=rollcall.directory,
                           preexec_fn=lambda: resource.setrlimit(limit, (most, most)))
 
 
@@ -81,7 +81,7 @@ def test_nobody_reads_the_log(rollcall, simulator, database):
 
         wait_until(counted, "the lines that are missing")
         service.terminate()
-        assert service.wait(timeout=10) == 0
+        assert service.wait(timeout=30) == 0
         assert all(line.startswith(b"ts=") for line in bytes(log).splitlines())
     finally:
         service.kill()

@@ -30,12 +30,19 @@ def daemon(rollcall, simulator, database):
     return daemon
 
 
-def test_every_poll_has_one_summary(daemon, simulator, database):
+def test_every_poll_has_one_summary(rollcall, simulator, database):
+    """Reloading makes it poll, so that none is under way when it is stopped."""
+    rollcall.configure(sync={"interval": "1h"})
+    daemon = rollcall.run()
+    wait_for_mirror(database, simulator)
     simulator.set_flag(AMY, "flagOwn", True)
+    daemon.reload()
     wait_for_mirror(database, simulator)
     simulator.fail(503)
+    daemon.reload()
     daemon.wait_for_log("outcome=failed")
     simulator.leave(DAVID)
+    daemon.reload()
     daemon.wait_for_log("kind=left")
     daemon.stop()
     summaries = events(daemon, "cycle")

@@ -11,13 +11,14 @@ from harness.truth import versions
 UNAVAILABLE, MALFORMED, CREDENTIALS, CONFIG = 69, 76, 77, 78
 CLASSES = {UNAVAILABLE: "unavailable", MALFORMED: "malformed", CREDENTIALS: "credentials", CONFIG: "config"}
 
-SHORT = {"sync": {"stall_timeout": "1s", "total_timeout": "3s", "max_body": "256KiB"}}
+SMALL = {"max_body": "256KiB"}
+IMPATIENT = {**SMALL, "stall_timeout": "2s", "total_timeout": "4s"}
 
 
 @pytest.fixture
 def synced(shared):
     """Shared by all: whatever is refused leaves nothing behind. The next cycle finds everything as it was."""
-    shared.configure(**SHORT)
+    shared.configure(sync=SMALL)
     shared.once()
     yield shared
     shared.simulator.reset()
@@ -96,9 +97,6 @@ HTTP = {
     "503 that attacks a terminal": ({"status": 503, "content_type": "text/plain", "body": "\x1b[2J\u202e"},
                                     UNAVAILABLE, "HTTP 503"),
     "reset": ({"reset": True, "times": 2}, UNAVAILABLE, "the connection was"),  # a kept one is replaced once, unasked
-    "no answer": ({"delay_ms": 30000}, UNAVAILABLE, "within 1 s"),
-    "half a body": ({"stall_after": 100}, UNAVAILABLE, "within 1 s"),
-    "drop after drop": ({"chunk": 1, "drip_ms": 100}, UNAVAILABLE, "sync.total_timeout"),
     "without end": ({"endless": True, "transfer": "chunked"}, MALFORMED, "sync.max_body"),
     "packed unasked": ({"headers": {"Content-Encoding": "gzip"}}, MALFORMED, "gzip"),
     "a flood of headers": ({"raw": HEAD + "X-More: and more\r\n" * 40000}, MALFORMED, "head of the answer"),
@@ -111,6 +109,21 @@ def test_http(synced, simulator, name):
     script, code, word = HTTP[name]
     simulator.fault(**script)
     assert_refused(synced, code, word)
+
+
+SLOW = {
+    "no answer": ({"delay_ms": 600000}, "within 2 s"),
+    "half a body": ({"stall_after": 100}, "within 2 s"),
+    "drop after drop": ({"chunk": 1, "drip_ms": 100}, "sync.total_timeout"),
+}
+
+
+@pytest.mark.parametrize("name", SLOW)
+def test_slow(synced, simulator, name):
+    script, word = SLOW[name]
+    simulator.fault(**script)
+    synced.configure(sync=IMPATIENT)
+    assert_refused(synced, UNAVAILABLE, word)
 
 
 # ---- TLS and what lies below

@@ -210,7 +210,7 @@ def test_told_to_leave_in_a_transaction(daemon, simulator, database):
         simulator.rename(AMY, "Amy E.")
         wait_until(lambda: blocked(database), "the writer to wait for the row")
         assert daemon.stop() == 0
-    assert not database.query(WRITER, database.name), "its session is still there"
+    wait_until(lambda: not database.query(WRITER, database.name), "its session to end")
     assert kinds(database) == ["baseline"] * 3
     daemon.rollcall.once()
     assert_mirrors(database, simulator)

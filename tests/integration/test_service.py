@@ -140,7 +140,7 @@ def test_a_single_cycle_waits_a_little(daemon, rollcall, simulator, database):
     waiting = rollcall.run("once")
     wait_until(lambda: len(database.query(CONNECTED, database.name)) == 2, "the second connection")
     assert daemon.stop() == 0
-    assert waiting.process.wait(timeout=10) == 0
+    assert waiting.process.wait(timeout=30) == 0
 
 
 def test_plan_and_queries_take_no_lock(daemon, rollcall):

@@ -23,7 +23,7 @@ def find(attributes=None, users=True, **more):
 def call(simulator, body, method="POST", path="/0.1.0/organization", host="127.0.0.1"):
     """One HTTPS request, verified against the simulator's own authority: (status, content type, body)."""
     context = ssl.create_default_context(cafile=simulator.ca_file)
-    connection = http.client.HTTPSConnection(host, simulator.port, context=context, timeout=10)
+    connection = http.client.HTTPSConnection(host, simulator.port, context=context, timeout=60)
     try:
         connection.request(method, path, body if isinstance(body, bytes) else json.dumps(body).encode(),
                            {"Content-Type": "application/json"})
@@ -173,7 +173,7 @@ def test_a_bad_question_is_refused(simulator, path, find_, message):
 def calls_until_429(simulator, at_most):
     """One after the other over one connection: how many are answered with 200 first."""
     context = ssl.create_default_context(cafile=simulator.ca_file)
-    connection = http.client.HTTPSConnection("127.0.0.1", simulator.port, context=context, timeout=10)
+    connection = http.client.HTTPSConnection("127.0.0.1", simulator.port, context=context, timeout=60)
     question = json.dumps(request(simulator, {"where": {"id": AMY}, "attributes": ["id"]}))
     try:
         for made in range(at_most):
@@ -438,7 +438,7 @@ def test_a_broken_answer_is_noticed(simulator, script):
 def test_a_stall_ends_when_it_is_told_to_or_the_simulator_ends(simulator):
     simulator.fault(times=-1, stall_after=10)
     context = ssl.create_default_context(cafile=simulator.ca_file)
-    waiting = http.client.HTTPSConnection("127.0.0.1", simulator.port, context=context, timeout=10)
+    waiting = http.client.HTTPSConnection("127.0.0.1", simulator.port, context=context, timeout=60)
     waiting.request("POST", "/0.1.0/organization", json.dumps(request(simulator)))
     response = waiting.getresponse()
     assert response.read(10) == b'{"count":1'
@@ -446,7 +446,7 @@ def test_a_stall_ends_when_it_is_told_to_or_the_simulator_ends(simulator):
     with pytest.raises((http.client.IncompleteRead, OSError)):
         response.read()
     simulator.fault(stall_after=0)
-    waiting = http.client.HTTPSConnection("127.0.0.1", simulator.port, context=context, timeout=10)
+    waiting = http.client.HTTPSConnection("127.0.0.1", simulator.port, context=context, timeout=60)
     waiting.request("POST", "/0.1.0/organization", json.dumps(request(simulator)))
     assert simulator.close() == 0
 

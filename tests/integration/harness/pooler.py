@@ -9,7 +9,7 @@ import psycopg2
 
 from harness.account import clean_environment, die_with_tests, give_to_server, server_account
 from harness.postgres import PORT, ROLE
-from harness.waiting import wait_until
+from harness.waiting import PATIENCE, wait_until
 
 POOLER_PORT = 6432  # names the socket; nothing listens on it
 UNPACKED = pathlib.Path(__file__).parents[3] / "build" / "pgbouncer"  # by tests/run, which installs no service
@@ -60,4 +60,4 @@ class Pooler:
 
     def close(self):
         self.process.terminate()
-        self.process.wait(timeout=20)
+        self.process.wait(timeout=PATIENCE)

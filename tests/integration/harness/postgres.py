@@ -26,6 +26,7 @@ PORT = 5432  # names the socket; nothing listens on it
 SETTINGS = {
     "unix_socket_permissions": "0777",
     "fsync": "off",  # the machine may lose its power, the tests cannot tell
+    "autovacuum": "off",  # what is written is the program's alone, whenever it is counted
     "max_connections": "40",
     "shared_buffers": "32MB",
     "log_statement": "none",
@@ -47,10 +48,12 @@ def server_programs():
     return None
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def reserved_port():
+    """A socket whose port nobody else is given while it is open; a server may listen there all the same."""
+    place = socket.socket()
+    place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    place.bind(("127.0.0.1", 0))
+    return place
 
 
 class Postgres:
@@ -64,6 +67,7 @@ class Postgres:
         assert self.programs, "no PostgreSQL server is installed (Debian: postgresql-15)"
         self.process = None
         self.tcp_port = None
+        self._place = reserved_port()
         self._numbers = itertools.count(1)
         give_to_server(self.directory)
         self._initialise()
@@ -75,8 +79,8 @@ class Postgres:
         (self.data / "pg_hba.conf").write_text(HBA)
 
     def start(self, tcp=False, **settings):
-        """Starts the server and waits until it answers. tcp: also on a free port of 127.0.0.1."""
-        self.tcp_port = free_port() if tcp else None
+        """Starts the server and waits until it answers. tcp: also on a port of 127.0.0.1."""
+        self.tcp_port = self._place.getsockname()[1] if tcp else None
         every = {**SETTINGS, "unix_socket_directories": str(self.directory), "port": str(self.tcp_port or PORT),
                  "listen_addresses": "127.0.0.1" if tcp else "", **settings}
         options = [word for name, value in every.items() for word in ("-c", f"{name}={value}")]
@@ -103,8 +107,9 @@ class Postgres:
         self.process.wait(timeout=60)
         self.process = None
 
-    def connect(self, database="postgres", user="postgres"):
-        connection = psycopg2.connect(host=str(self.directory), port=self.tcp_port or PORT, dbname=database, user=user)
+    def connect(self, database="postgres", user="postgres", **options):
+        connection = psycopg2.connect(host=str(self.directory), port=self.tcp_port or PORT, dbname=database, user=user,
+                                      **options)
         connection.autocommit = True
         return connection
 
@@ -114,7 +119,8 @@ class Postgres:
         administration = Database(self, "postgres")
         if not administration.query("SELECT 1 FROM pg_roles WHERE rolname = %s", ROLE):
             administration.execute(f"CREATE ROLE {ROLE} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD '{PASSWORD}'")
-        administration.execute(f"CREATE DATABASE {name} OWNER {ROLE} TEMPLATE template0")
+        quickly = "STRATEGY file_copy" if int(self.programs.parent.name) >= 15 else ""
+        administration.execute(f"CREATE DATABASE {name} OWNER {ROLE} TEMPLATE template0 {quickly}")
         return Database(self, name)
 
     def client(self, program, database, *arguments, **how):
@@ -134,11 +140,12 @@ class Postgres:
 
 
 class Database:
-    """One database. Queries run as superuser, each in a connection of its own, so they work after every restart."""
+    """One database. Queries run as superuser, each in a session as good as new, so they work after every restart."""
 
     def __init__(self, server, name):
         self.server = server
         self.name = name
+        self._session = None
 
     @property
     def conninfo(self):
@@ -153,14 +160,20 @@ class Database:
 
     def query(self, sql, *parameters):
         """All rows, as dicts. With no parameters a % is just a %."""
-        connection = self.server.connect(self.name)
-        try:
-            with connection.cursor(cursor_factory=psycopg2.extras.RealDictCursor) as cursor:
-                cursor.execute("SET TimeZone = 'UTC'")
-                cursor.execute(sql, parameters or None)
-                return [dict(row) for row in cursor.fetchall()] if cursor.description else []
-        finally:
-            connection.close()
+        with self._fresh_session().cursor(cursor_factory=psycopg2.extras.RealDictCursor) as cursor:
+            cursor.execute(sql, parameters or None)
+            return [dict(row) for row in cursor.fetchall()] if cursor.description else []
+
+    def _fresh_session(self):
+        """That of the query before, without anything it left behind; another one when it has ended meanwhile."""
+        if self._session:
+            try:
+                self._session.cursor().execute("DISCARD ALL")
+                return self._session
+            except psycopg2.Error:
+                self._session.close()
+        self._session = self.server.connect(self.name, options="-c TimeZone=UTC")
+        return self._session
 
     def execute(self, sql, *parameters):
         self.query(sql, *parameters)
@@ -183,8 +196,8 @@ class Database:
     @contextlib.contextmanager
     def locked_member(self, user):
         """Another session keeps a member's row for itself; yields it."""
-        session = psycopg2.connect(host=str(self.server.directory), port=self.server.tcp_port or PORT, dbname=self.name,
-                                   user="postgres")
+        session = self.server.connect(self.name)
+        session.autocommit = False
         with session.cursor() as cursor:
             cursor.execute("SELECT 1 FROM rollcall.member WHERE user_id = %s FOR UPDATE", (user,))
         try:

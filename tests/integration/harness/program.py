@@ -11,13 +11,13 @@ import signal
 import subprocess
 
 from harness.account import clean_environment, die_with_tests
-from harness.waiting import wait_until
+from harness.waiting import PATIENCE, wait_until
 
 # Short times, so that a test of minutes takes seconds; the rest stays at its default.
 DEFAULTS = {
     "api": {},
     "database": {},
-    "sync": {"interval": "1s", "confirm_after": "1s", "removal_polls": 2, "stall_timeout": "5s"},
+    "sync": {"interval": "1s", "confirm_after": "1s", "removal_polls": 2},
     "guard": {"removals": "off", "vanished_flags": "off"},  # what they do has its own tests (test_holds.py)
 }
 
@@ -79,7 +79,7 @@ class Rollcall:
         self.config_file.write_text(render({
             name: {**places.get(name, {}), **DEFAULTS.get(name, {}), **sections.get(name, {})} for name in names}))
 
-    def run_with(self, *arguments, timeout=60, **environment):
+    def run_with(self, *arguments, timeout=PATIENCE, **environment):
         """Runs `rollcall ...` to its end."""
         done = subprocess.run([self.binary, *map(str, arguments)], capture_output=True, timeout=timeout,
                               env=clean_environment(**environment), cwd=self.directory)
@@ -131,7 +131,7 @@ class Daemon:
     def is_running(self):
         return self.process.poll() is None
 
-    def wait_for_cycles(self, count=1, timeout=30.0):
+    def wait_for_cycles(self, count=1, timeout=PATIENCE):
         """Waits until so many more polls have left their trace in the database, complete or failed."""
         before = self.rollcall.database.polls()
 
@@ -141,15 +141,15 @@ class Daemon:
 
         wait_until(arrived, f"{count} cycles\n{self.log()[-3000:]}", timeout)
 
-    def wait_for_log(self, text, count=1, timeout=30.0):
+    def wait_for_log(self, text, count=1, timeout=PATIENCE):
         """Waits until a text stands in the log, so many times."""
         wait_until(lambda: self.log().count(text) >= count, f"{text!r} in the log", timeout)
 
     def reload(self):
         self.process.send_signal(signal.SIGHUP)
 
-    def stop(self, timeout=10):
-        """SIGTERM; the exit code."""
+    def stop(self, timeout=30):
+        """SIGTERM; the exit code. It takes moments, and never as long as what it may be waiting for."""
         self.process.terminate()
         return self.process.wait(timeout=timeout)
 

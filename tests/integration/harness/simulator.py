@@ -7,7 +7,7 @@ import shlex
 import subprocess
 
 from harness.account import clean_environment, die_with_tests
-from harness.waiting import wait_until
+from harness.waiting import PATIENCE, wait_until
 
 AMY = "b9c8c05a-4a76-11eb-b378-0242ac130002"
 DAVID = "b33b2d5b-da2b-4eac-8bfd-846bd59f5b2d"
@@ -30,7 +30,7 @@ class Simulator:
         self.process = subprocess.Popen(
             [binary, "--tls-dir", self.directory, "--ready-file", ready_file, *map(str, options)],
             stdout=subprocess.DEVNULL, env=clean_environment(), preexec_fn=die_with_tests)
-        wait_until(lambda: ready_file.exists() or self.process.poll() is not None, "the simulator to start", 60)
+        wait_until(lambda: ready_file.exists() or self.process.poll() is not None, "the simulator to start")
         assert self.process.poll() is None, f"the simulator ended at once with {self.process.returncode}"
         places = dict(word.split("=", 1) for word in shlex.split(ready_file.read_text()))
         self.url = places["SIMULATOR_URL"]
@@ -44,12 +44,12 @@ class Simulator:
     def close(self):
         """Ends it; its exit code."""
         self.process.terminate()
-        return self.process.wait(timeout=20)
+        return self.process.wait(timeout=PATIENCE)
 
     def steer(self, method, path, body=None):
         """One call of the control port: bytes go as they are, anything else as JSON. Returns the answer's bytes."""
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
-        connection = http.client.HTTPConnection(self._control, timeout=60)
+        connection = http.client.HTTPConnection(self._control, timeout=PATIENCE)
         try:
             connection.request(method, path, data)
             response = connection.getresponse()

@@ -3,7 +3,7 @@ what the API last said. Everything is computed here a second time, in plain Pyth
 
 import datetime
 
-from harness.waiting import wait_until
+from harness.waiting import PATIENCE, wait_until
 
 # Columns of rollcall.member that hold values of the API, and where each stands in an answer.
 USER_FIELDS = {"email": "email", "name": "name", "city": "city", "country_id": "country_id", "locale_id": "locale_id",
@@ -167,7 +167,7 @@ def mirrors(database, simulator):
     return True
 
 
-def wait_for_mirror(database, simulator, timeout=30.0):
+def wait_for_mirror(database, simulator, timeout=PATIENCE):
     """Waits until a running daemon has caught up."""
     try:
         wait_until(lambda: database.has_schema() and mirrors(database, simulator), "the mirror to catch up", timeout)

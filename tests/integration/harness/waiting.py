@@ -2,8 +2,10 @@
 
 import time
 
+PATIENCE = 90.0  # seconds: many times what any machine needs; only a failure takes so long
 
-def wait_until(condition, what, timeout=30.0, pause=0.02):
+
+def wait_until(condition, what, timeout=PATIENCE, pause=0.02):
     """Returns the condition's first true value; fails with `what` in words when it never comes."""
     end = time.monotonic() + timeout
     while True:
