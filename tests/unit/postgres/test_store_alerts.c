@@ -39,7 +39,8 @@ static void test_an_alert_is_heard_when_it_is_true(void **state)
     (void)state;
     desk_open(&desk);
     desk_first_cycle(&desk, 4);
-    server_run(&server, "UPDATE rollcall.member SET flag_own = email LIKE 'user1@%'");
+    server_run(&server, "UPDATE rollcall.member SET flag_own = email ~ 'user[13]@', "
+                        "removed_at = CASE WHEN email LIKE 'user3@%' THEN now() END");
     PGconn *listener = listen_for_alerts();
     changeset_alert(&desk.set, GUARD_OWNER_GRANTS, &granted);
     changeset_alert(&desk.set, GUARD_DEMOTIONS, &demoted);
