@@ -404,7 +404,7 @@ int decode_envelope(const char *text, size_t length, uint64_t slices, const char
 {
     struct envelope envelope = {.name_json = NULL};
     const json_t *row = NULL;
-    json_t *answer = document_parse("the answer", text, length, error);
+    json_t *answer = document_parse("the answer without its members", text, length, error);
 
     if (!answer)
         return -(int)ERROR_MALFORMED;

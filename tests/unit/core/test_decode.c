@@ -360,11 +360,11 @@ static void a_bad_envelope_is_a_failed_poll(void **state)
          "the answer's rows[0].users could not be taken apart, because the names of rows or users are written with "
          "escapes"},
         {"{'count':1,'count':1,'rows':[{}]}",
-         "the answer cannot be read as JSON at byte 18: a key stands twice in one object"},
+         "the answer without its members cannot be read as JSON at byte 18: a key stands twice in one object"},
         {"{'count':1,'rows':[{'users':[],'users':[]}]}",
-         "the answer cannot be read as JSON at byte 38: a key stands twice in one object"},
+         "the answer without its members cannot be read as JSON at byte 38: a key stands twice in one object"},
         {"Oops, this route does not exist (yet)!",
-         "the answer cannot be read as JSON at byte 4: it has a wrong token or escape, or half of a surrogate pair"},
+         "the answer without its members cannot be read as JSON at byte 4: it has a wrong token or escape, or half of a surrogate pair"},
     };
 
     (void)state;
