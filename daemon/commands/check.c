@@ -65,6 +65,27 @@ static void without_effect_cb(void *context, const char *name)
     noted(context, "configuration", detail);
 }
 
+/* Guards that let everything pass, and settings that contradict each other. */
+static void check_guards(const struct checkup *checkup)
+{
+    const struct config *config = &checkup->config;
+    const struct {
+        bool found;
+        const char *detail;
+    } doubts[] = {
+        {config->guard.removals < 0,
+         "guard.removals is off: whoever is missing in sync.removal_polls answers is removed, even half of the members"},
+        {config->guard.vanished_flags < 0,
+         "guard.vanished_flags is off: flags that an answer lacks are taken from everybody at once"},
+        {config->guard.removals_floor > config->guard.removals_max,
+         "guard.removals_floor is more than guard.removals_max, which decides"},
+    };
+
+    for (size_t i = 0; i < sizeof(doubts) / sizeof(doubts[0]); i++)
+        if (doubts[i].found)
+            noted(checkup, "configuration", doubts[i].detail);
+}
+
 static void check_configuration(struct checkup *checkup)
 {
     struct error error;
@@ -79,6 +100,7 @@ static void check_configuration(struct checkup *checkup)
     else
         noted(checkup, "configuration", "there is no " CONFIG_DEFAULT_FILE "; every setting has its default");
     config_each_without_effect(&checkup->config, without_effect_cb, checkup);
+    check_guards(checkup);
 }
 
 static void check_api(struct checkup *checkup)

@@ -98,7 +98,7 @@ void held_print_decision(FILE *out, const struct held_set *set)
     print_labelled(out, ", uid ", set->os_uid);
     print_labelled(out, ", SUDO_USER ", set->sudo_user);
     print_quoted(out, ", who claims to be \"", set->claimed_by);
-    print_labelled(out, ", ", set->decided_at);
+    print_labelled(out, ", at ", set->decided_at);
     print_quoted(out, ", because \"", set->decision_reason);
     fputs(decisions[decision].effect, out);
 }
@@ -122,7 +122,7 @@ static void print_word(FILE *out, const char *word)
     putc('\'', out);
 }
 
-void held_print_command(FILE *out, const struct invocation *invocation, const char *verb)
+void held_print_command(FILE *out, const struct invocation *invocation, const char *command)
 {
     bool by_sudo = getenv("SUDO_USER") != NULL;
     const struct passwd *user = by_sudo && getuid() != 0 ? getpwuid(getuid()) : NULL;
@@ -137,5 +137,5 @@ void held_print_command(FILE *out, const struct invocation *invocation, const ch
         print_word(out, invocation->config_file);
         putc(' ', out);
     }
-    fputs(verb, out);
+    fputs(command, out);
 }

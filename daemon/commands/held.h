@@ -41,7 +41,7 @@ void held_print_what(FILE *out, const struct held_set *set);
 /* "Approved by role rollcall, uid 997 ...", a sentence; nothing when there is no decision. */
 void held_print_decision(FILE *out, const struct held_set *set);
 
-/* "sudo -u rollcall rollcall -c FILE VERB": what whoever ran this command types to run another one. */
-void held_print_command(FILE *out, const struct invocation *invocation, const char *verb);
+/* "sudo -u rollcall rollcall -c FILE COMMAND": what whoever ran this command types to run another one. */
+void held_print_command(FILE *out, const struct invocation *invocation, const char *command);
 
 #endif

@@ -154,7 +154,9 @@ static void say_troubles(const struct standing *standing, const struct row *row)
 
     say_failures(row_number(row, "consecutive_failures"), row_text(row, "last_error"));
     if (absent > 0)
-        printf("%" PRId64 " absent from the last answer; removed when another poll confirms it.\n", absent);
+        printf("%" PRId64 " absent from the last answer; removed after %" PRId64
+               " answers in a row without them.\n",
+               absent, standing->config->sync.removal_polls);
     if (rejected > 0) {
         say_count(rejected, "record");
         puts(" of the answer cannot be read: left alone; table rollcall.rejected_record says why.");
@@ -195,23 +197,24 @@ static void say_verdict(const struct standing *standing)
 
 /* --- what is held ------------------------------------------------------------------------------------------------- */
 
-static void say_command(const struct standing *standing, const char *label, const char *verb,
-                        const char *digest)
+static void say_command(const struct standing *standing, const char *label, const char *command)
 {
-    fputs(label, stdout);
-    held_print_command(stdout, standing->invocation, verb);
-    if (digest)
-        printf(" %.*s", HELD_DIGITS, digest);
+    printf("  %-26s", label);
+    held_print_command(stdout, standing->invocation, command);
+    putchar('\n');
 }
 
 static void say_what_to_do(const struct standing *standing, const struct held_set *set)
 {
-    say_command(standing, "  To look: ", "holds", NULL);
+    char command[64];
+
+    say_command(standing, "To look:", "holds");
+    snprintf(command, sizeof(command), "approve %.*s", HELD_DIGITS, set->digest);
     if (held_set_decision(set) != HOLD_APPROVED)
-        say_command(standing, "; to let exactly this pass: ", "approve", set->digest);
+        say_command(standing, "To let exactly this pass:", command);
+    snprintf(command, sizeof(command), "reject %.*s", HELD_DIGITS, set->digest);
     if (held_set_decision(set) != HOLD_REJECTED)
-        say_command(standing, "; to silence it: ", "reject", set->digest);
-    putchar('\n');
+        say_command(standing, "To keep it out, silently:", command);
 }
 
 static int held_set_cb(void *context, const struct column *columns, int count, struct error *error)

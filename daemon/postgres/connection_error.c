@@ -29,7 +29,8 @@ static const struct sqlstate_rule rules[] = {
     {"40", ERROR_UNAVAILABLE, true, NULL},
     {"42P05", ERROR_CONFIG, false, CONNECTION_SHARED}, /* it is there already */
     {"42501", ERROR_CONFIG, false,
-     "connect as the role that owns the schema rollcall, or grant this one what it lacks"},
+     "connect as the role that owns the schema rollcall (its user runs commands as: sudo -u rollcall rollcall ...), or "
+     "grant this one what it lacks"},
     {"42P01", ERROR_CONFIG, false, "`rollcall check` says what the schema lacks"},
     {"42703", ERROR_CONFIG, false, "`rollcall check` says what the schema lacks"},
     {"42883", ERROR_CONFIG, false, "`rollcall check` says what the schema lacks"},

@@ -9,7 +9,12 @@ SELECT freshness.*,
        summary.viewers,
        (SELECT count(*) FROM rollcall.current_member
         WHERE current_member.organization_id = freshness.organization_id
-          AND current_member.absent_since IS NOT NULL) AS absent,
+          AND current_member.absent_since IS NOT NULL
+          AND NOT EXISTS (SELECT FROM rollcall.held_change
+                          WHERE held_change.organization_id = current_member.organization_id
+                            AND held_change.user_id = current_member.user_id
+                            AND held_change.new_values IS NULL
+                            AND held_change.resolved_at IS NULL)) AS absent,
        (SELECT max(cycle.finished_at) FROM rollcall.cycle
         WHERE cycle.source = freshness.source
           AND cycle.outcome = 'discontinuity'

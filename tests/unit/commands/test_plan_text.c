@@ -113,6 +113,46 @@ static void her_row_was_edited(struct stage *stage)
     stage->summary.counts.repaired = 1;
 }
 
+static void is_held(struct stage *stage, enum guard_class class, enum hold_verdict verdict)
+{
+    struct hold_result *hold = &stage->summary.holds[class];
+
+    *hold = (struct hold_result){
+        .verdict = verdict, .members = 1, .digest = {0x3f, 0x2a}, .reason = "too many"};
+    if (verdict == HOLD_STANDS) {
+        stage->finding.held |= GUARD_BIT(class);
+        stage->summary.counts.held++;
+    }
+}
+
+static void she_would_leave(struct stage *stage)
+{
+    she_leaves(stage);
+    stage->summary.counts.removed = 0;
+    is_held(stage, GUARD_REMOVALS, HOLD_STANDS);
+}
+
+static void she_would_leave_but_somebody_rejected_it(struct stage *stage)
+{
+    she_would_leave(stage);
+    stage->summary.holds[GUARD_REMOVALS].silenced = true;
+    stage->summary.organization_renamed = true;
+}
+
+static void she_leaves_by_approval(struct stage *stage)
+{
+    she_leaves(stage);
+    is_held(stage, GUARD_REMOVALS, HOLD_PASSES_APPROVED);
+}
+
+static void two_guards_hold_her_role(struct stage *stage)
+{
+    her_role_was_touched(stage);
+    stage->summary.counts.role_touched = 0;
+    is_held(stage, GUARD_VANISHED_FLAGS, HOLD_STANDS);
+    is_held(stage, GUARD_DEMOTIONS, HOLD_STANDS);
+}
+
 static void nothing(struct stage *stage)
 {
     stage->finding.change_count = 0;
@@ -144,6 +184,12 @@ struct act {
     "               role_updated_at: 2020-09-19T15:44:32.513Z -> 2020-09-19T15:44:33Z\n"
 #define END(what) "\nWould write: " what ". Nothing was written.\n"
 
+#define DIGEST "(3f2a000000000000)"
+#define LEAVES "  - leaves   " AMY_ID "          editor\n"
+#define TOUCHED                                                                                              \
+    "  ~ touched  Amy Evans <amy@test.com>\n"                                                                \
+    "               role_updated_at: 2020-09-19T15:44:32.513Z -> 2020-09-19T15:44:33Z\n"
+
 static const struct act acts[] = {
     {she_joins, HEAD "  + joins    " AMY "editor\n" END("1 joined")},
     {she_returns, HEAD "  + returns  Amy Evans                                     editor\n" END("1 joined")},
@@ -166,6 +212,18 @@ static const struct act acts[] = {
     {her_row_was_edited,
      HEAD "  ! edited   " AMY "the row was edited by somebody else\n"
           "               name: \"Somebody\" -> \"Amy Evans\"\n" END("1 edited row set right")},
+    {she_would_leave, HEAD "Held: 1 member would be removed " DIGEST "\n  too many\n\n" LEAVES
+                           "\nWould write nothing: all that differs is held.\n"},
+    {she_would_leave_but_somebody_rejected_it,
+     HEAD "  ~ the organization has another name\n\n"
+          "Held, and rejected by somebody: 1 member would be removed " DIGEST "\n  too many\n\n" LEAVES
+          "\nWould write: 1 organization renamed, and nothing of what is held. Nothing was written.\n"},
+    {she_leaves_by_approval,
+     HEAD LEAVES "\nApproved, and among the above: 1 member would be removed " DIGEST "\n" END("1 left")},
+    {two_guards_hold_her_role,
+     HEAD "Held: 1 member would lose flags that Luzmo does not send any more " DIGEST
+          "\n  too many\n\n" TOUCHED "\nHeld: 1 member would have a lesser role " DIGEST
+          "\n  too many\n\n" TOUCHED "\nWould write nothing: all that differs is held.\n"},
     {nothing, HEAD "Nothing to write: the database says the same.\n"},
     {some_records_cannot_be_read,
      "o-\\x1b[2J: 3 members in Luzmo\n\n"

@@ -57,6 +57,12 @@ static const struct sentence sentences[] = {
     {{.compared = true, .display_name = acme, .members = 3, .counts = {.refreshed = 3}}, /* digests only */
      false,
      "Acme: 3 members; nothing changed.\n"},
+    {{.compared = true, .display_name = acme, .members = 40, .counts = {.profile_changed = 1, .held = 20}},
+     true,
+     "Acme: 40 members; 1 profile changed. Held: 20 changes; see: rollcall holds.\n"},
+    {{.compared = true, .display_name = acme, .members = 3, .counts = {.held = 1}}, /* writes nothing */
+     false,
+     "Acme: 3 members; nothing changed. Held: 1 change; see: rollcall holds.\n"},
     {{.compared = true, .display_name = nameless, .organization_id = "o-1\x1b", .members = 3},
      false,
      "o-1\\x1b: 3 members; nothing changed.\n"},
