@@ -2,6 +2,8 @@
 
 import pytest
 
+from harness.simulator import AMY
+
 STALE = 69
 
 
@@ -15,6 +17,13 @@ def shift(database, by):
 def synced(rollcall):
     rollcall.once()
     return rollcall
+
+
+def test_who_is_absent_is_said_to_leave_when_that_is_so(synced, simulator):
+    synced.configure(sync={"removal_polls": 4, "confirm_after": "1h"})
+    simulator.leave(AMY)
+    synced.once()
+    assert "1 absent from the last answer; removed after 4 answers in a row without them." in synced.status().out
 
 
 @pytest.mark.parametrize("by, code, words", [
