@@ -7,8 +7,8 @@ import subprocess
 
 import pytest
 
-from conftest import BUILD, ROOT
 from harness.account import clean_environment
+from harness.fixtures import BUILD, ROOT
 from harness.postgres import Database
 from harness.program import Rollcall
 from harness.simulator import AMY, JULIA
