@@ -18,7 +18,8 @@
 
 #include <cmocka.h>
 
-#define SHORT_US 500000
+#define SHORT_US 500000   /* for what never happens */
+#define LONG_US  60000000 /* for what happens on any machine */
 
 #define ANSWER       SEND("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}")
 #define NOT_LIKE_SO  SEND("HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\n{}")
@@ -234,11 +235,11 @@ static void the_process_has_no_say(void **state)
 
 /* --- no answer at all --------------------------------------------------------------------------------------------- */
 
-static void pull_from(struct trial *trial, const char *host, int port)
+static void pull_from(struct trial *trial, const char *host, int port, int64_t patience_us)
 {
     trial_begin(trial, IDENTITY_GOOD, NULL);
     trial_point_at(trial, host, port);
-    trial->settings.stall_timeout_us = SHORT_US;
+    trial->settings.stall_timeout_us = patience_us;
     trial_pull(trial);
     trial_wait(trial);
     trial_end(trial);
@@ -250,7 +251,7 @@ static void a_refused_connection_is_named(void **state)
     struct trial trial;
 
     (void)state;
-    pull_from(&trial, "127.0.0.1", 1);
+    pull_from(&trial, "127.0.0.1", 1, LONG_US);
     assert_outcome(&trial, ERROR_UNAVAILABLE, "from 127.0.0.1:1: the connection was refused");
 }
 
@@ -259,7 +260,7 @@ static void an_unknown_name_is_named(void **state)
     struct trial trial;
 
     (void)state;
-    pull_from(&trial, "nowhere.test", 443);
+    pull_from(&trial, "nowhere.test", 443, LONG_US);
     assert_outcome(&trial, ERROR_UNAVAILABLE, "from nowhere.test: the host's name cannot be found");
 }
 
@@ -268,7 +269,7 @@ static void a_dead_resolver_is_given_up(void **state)
     struct trial trial;
 
     (void)state;
-    pull_from(&trial, "dead.test", 443);
+    pull_from(&trial, "dead.test", 443, SHORT_US);
     assert_outcome(&trial, ERROR_UNAVAILABLE, "the host's name was not resolved within 0.5 s");
 }
 
@@ -289,7 +290,7 @@ static void a_black_hole_is_given_up(void **state)
         callers[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
         connect(callers[i], (const struct sockaddr *)&address, size);
     }
-    pull_from(&trial, "127.0.0.1", ntohs(address.sin_port));
+    pull_from(&trial, "127.0.0.1", ntohs(address.sin_port), SHORT_US);
     assert_outcome(&trial, ERROR_UNAVAILABLE, "no connection came about within 0.5 s");
     for (size_t i = 0; i < 4; i++)
         close(callers[i]);

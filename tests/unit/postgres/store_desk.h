@@ -324,7 +324,8 @@ static inline int remove_server(void **state)
 static inline int empty_tables(void **state)
 {
     (void)state;
-    server_run(&server, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'rollcall'");
+    server_run(&server,
+               "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE usename = 'rollcall'");
     server_run(&server,
                "SET session_replication_role = replica; "
                "TRUNCATE rollcall.organization, rollcall.member, rollcall.change_log, rollcall.cycle, "
