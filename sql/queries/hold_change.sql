@@ -1,5 +1,5 @@
--- A change that is held. One that was held before keeps the times at which it was first shown, unless it is another
--- change by now.
+-- A change that is held. One that was held before keeps the times at which it was first shown; if it is another change
+-- by now, it was shown now, but something began to change then.
 --   $1 organization_id
 --   $2 class
 --   $3 set_digest
@@ -19,7 +19,5 @@ SET set_digest = excluded.set_digest,
     old_values = excluded.old_values,
     new_values = excluded.new_values,
     reason = excluded.reason,
-    observed_after = CASE WHEN held.new_values IS NOT DISTINCT FROM excluded.new_values THEN held.observed_after
-                          ELSE excluded.observed_after END,
     observed_at = CASE WHEN held.new_values IS NOT DISTINCT FROM excluded.new_values THEN held.observed_at
                        ELSE excluded.observed_at END;

@@ -92,7 +92,7 @@ static void test_a_set_that_changes(void **state)
     desk_close(&desk);
 }
 
-static void test_another_change_of_a_held_member_has_times_of_its_own(void **state)
+static void test_another_change_of_a_held_member_was_shown_later(void **state)
 {
     struct desk desk;
 
@@ -109,8 +109,7 @@ static void test_another_change_of_a_held_member_has_times_of_its_own(void **sta
     hold_vanished_flag(&desk, 1, "{\"flag_member\":null,\"flag_own\":null}");
     desk_cycle(&desk, 4);
     assert_value("user0@example.com B 2 03:05, user1@example.com B 2 03:06", HELD);
-    assert_value("2026-01-02 03:05:05+00",
-                 "SELECT observed_after FROM rollcall.held_change ORDER BY observed_after DESC LIMIT 1");
+    assert_value("2026-01-02 03:04:05+00", "SELECT DISTINCT observed_after FROM rollcall.held_change");
     desk_close(&desk);
 }
 
@@ -352,7 +351,7 @@ int main(void)
         TEST(test_a_set_that_is_new),
         TEST(test_a_set_that_stands_is_not_written),
         TEST(test_a_set_that_changes),
-        TEST(test_another_change_of_a_held_member_has_times_of_its_own),
+        TEST(test_another_change_of_a_held_member_was_shown_later),
         TEST(test_a_set_that_is_withdrawn),
         TEST(test_the_same_member_is_held_again),
         TEST(test_applied_by_approval),
