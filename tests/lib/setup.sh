@@ -39,18 +39,19 @@ install_packages() {
 }
 
 # PostgreSQL's server programs without a cluster of Debian's own: nothing is created in /var/lib/postgresql and no
-# service is started. A PostgreSQL that is on the machine already is left exactly as it is.
-install_postgresql() {
+# service is started. A PostgreSQL that is on the machine already is left exactly as it is, and so are Debian's settings
+# in the end, however this ends: a subshell, because its traps are its own.
+cluster_settings=/etc/postgresql-common/createcluster.conf
+install_postgresql() (
     log=$1
-    [ -z "$(postgresql_programs)" ] || return 0
-    install_packages "$log" postgresql-common || return 1
-    settings=/etc/postgresql-common/createcluster.conf
-    as_root cp -p $settings $settings.rollcall
-    as_root sh -c "echo 'create_main_cluster = false' >> $settings"
-    install_packages "$log" postgresql-15 && installed=0 || installed=1
-    as_root mv $settings.rollcall $settings
-    return $installed
-}
+    [ -z "$(postgresql_programs)" ] || exit 0
+    install_packages "$log" postgresql-common || exit 1
+    [ -e $cluster_settings.rollcall ] || as_root cp -p $cluster_settings $cluster_settings.rollcall
+    trap 'trap "" INT TERM HUP; as_root mv $cluster_settings.rollcall $cluster_settings' EXIT
+    trap 'exit 130' INT TERM HUP
+    as_root sh -c "echo 'create_main_cluster = false' >> $cluster_settings"
+    install_packages "$log" postgresql-15
+)
 
 # PgBouncer's program, unpacked into build/pgbouncer: its package would start a service, now and at every boot. Where it is
 # installed already, that one is used. Without it its tests are skipped.
