@@ -1,6 +1,7 @@
 /*
  * A port on loopback with its accepting thread and one thread per connection; it can be closed and opened again on the
- * same port, as a service that goes away and comes back. Knows nothing of what is served.
+ * same port, which nobody else is given meanwhile, as a service that goes away and comes back. Knows nothing of what is
+ * served.
  */
 #ifndef SIMULATOR_LISTENER_H
 #define SIMULATOR_LISTENER_H
@@ -12,6 +13,7 @@
 
 struct listener {
     uint16_t port; /* 0 = any free one; known once it has been open */
+    int place;     /* a socket that keeps the port from then on; 0 before */
     MHD_AccessHandlerCallback handler;
     void *context;
     char *certificate_pem, *key_pem; /* NULL = plain HTTP */
