@@ -44,13 +44,6 @@ void spool_done(struct spool *spool)
     spool->directory = NULL;
 }
 
-void spool_clear(struct spool *spool)
-{
-    close_file(spool);
-    buffer_clear(&spool->memory);
-    spool->records = 0;
-}
-
 static int open_file(struct spool *spool, struct error *error)
 {
     char *path = memory_format("%s/rollcall-spool-XXXXXX", spool->directory);

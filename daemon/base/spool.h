@@ -29,13 +29,12 @@ struct spool_reader {
 /* `directory` is copied; nothing is opened until the limit is passed. */
 void spool_init(struct spool *spool, size_t memory_limit, const char *directory);
 void spool_done(struct spool *spool);
-void spool_clear(struct spool *spool); /* empty again; the file is given back */
 
 /* Appends a record of at most 16 MiB. On failure (disk full) ERROR_UNAVAILABLE naming the directory; the spool is then
- * only good for spool_clear or spool_done. */
+ * only good for spool_done. */
 MUST_CHECK int spool_append(struct spool *spool, const void *record, size_t length, struct error *error);
 
-/* Reads in order of appending. A reader is good until the spool is cleared; appending meanwhile is allowed. */
+/* Reads in order of appending. A reader is good until spool_done; appending meanwhile is allowed. */
 void spool_reader_init(struct spool_reader *reader, struct spool *spool);
 void spool_reader_done(struct spool_reader *reader);
 

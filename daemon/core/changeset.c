@@ -31,20 +31,6 @@ void changeset_done(struct changeset *set)
     buffer_done(&set->record);
 }
 
-void changeset_clear(struct changeset *set)
-{
-    spool_clear(&set->inserts);
-    spool_clear(&set->updates);
-    spool_clear(&set->changes);
-    spool_clear(&set->held);
-    buffer_clear(&set->record);
-    memset(set->holds, 0, sizeof(set->holds));
-    set->holds_changed = false;
-    set->alerts = (struct alerts){.owner_lost = false};
-    set->counts = (struct changeset_counts){.added = 0};
-    set->organization_changed = false;
-}
-
 static int append_record(struct changeset *set, struct spool *spool, struct error *error)
 {
     int status = 0;

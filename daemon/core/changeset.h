@@ -64,7 +64,6 @@ struct changeset {
 
 void changeset_init(struct changeset *set, size_t memory_limit, const char *spool_directory);
 void changeset_done(struct changeset *set);
-void changeset_clear(struct changeset *set);
 
 /* Each copies what it is given. Errors are spool_append's, and ERROR_INTERNAL for a row that no answer can have made. */
 MUST_CHECK int changeset_insert(struct changeset *set, const struct member_row *row, struct error *error);

@@ -11,11 +11,16 @@
 
 #include <cmocka.h>
 
+static void make(struct changeset *set)
+{
+    changeset_init(set, (size_t)32 * 1024 * 1024, "/nonexistent");
+}
+
 static int set_up(void **state)
 {
     struct changeset *set = malloc(sizeof(*set));
 
-    changeset_init(set, (size_t)32 * 1024 * 1024, "/nonexistent");
+    make(set);
     *state = set;
     return 0;
 }
@@ -114,7 +119,8 @@ static void each_thing_to_write_makes_it_not_empty(void **state)
         assert_true(changeset_is_empty(set));
         assert_int_equal(puts[i](set), 0);
         assert_false(changeset_is_empty(set));
-        changeset_clear(set);
+        changeset_done(set);
+        make(set);
     }
     assert_true(changeset_is_empty(set));
     assert_int_equal(set->counts.rejected, 0);

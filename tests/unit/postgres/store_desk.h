@@ -94,12 +94,24 @@ static inline void desk_connect(struct desk *desk)
     desk->store = store_new(desk->connection, "default");
 }
 
+static inline void desk_begin_changes(struct desk *desk)
+{
+    changeset_init(&desk->set, (size_t)1 << 20, "/tmp");
+}
+
+/* The changes so far are of no interest any more. */
+static inline void desk_drop_changes(struct desk *desk)
+{
+    changeset_done(&desk->set);
+    desk_begin_changes(desk);
+}
+
 static inline void desk_open(struct desk *desk)
 {
     memset(desk, 0, sizeof(*desk));
     uv_loop_init(&desk->loop);
     desk_connect(desk);
-    changeset_init(&desk->set, (size_t)1 << 20, "/tmp");
+    desk_begin_changes(desk);
     desk->poll = (struct store_poll){.organization_id = ORGANIZATION,
                                      .asked = FIRST_ASKED,
                                      .answered = FIRST_ASKED + SECOND_US,
@@ -284,7 +296,7 @@ static inline void desk_cycle(struct desk *desk, uint32_t members)
         fail_msg("%s", desk->reply.error.text);
     assert_result(STORE_DONE, desk_commit(desk));
     store_committed(&desk->poll, &desk->cycle, &desk->organization);
-    changeset_clear(&desk->set);
+    desk_drop_changes(desk);
     desk->cycle.rejections = NULL;
     desk->cycle.rejection_count = 0;
     desk_next_poll(desk, MINUTE_US);

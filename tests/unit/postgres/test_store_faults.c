@@ -150,7 +150,7 @@ static void test_copy_is_refused_early(void **state)
 
     (void)state;
     desk_open_with_changes(&desk);
-    changeset_clear(&desk.set);
+    desk_drop_changes(&desk);
     add_baseline(&desk, 20000);
     assert_result(STORE_DONE, desk_begin(&desk, 4));
     assert_result(STORE_FAILED, desk_write(&desk));
@@ -159,7 +159,7 @@ static void test_copy_is_refused_early(void **state)
     assert_result(STORE_DONE, desk_rollback(&desk));
     assert_only_the_first_cycle();
 
-    changeset_clear(&desk.set); /* the session is as good as before */
+    desk_drop_changes(&desk); /* the session is as good as before */
     add_many(&desk, 100);
     desk_cycle(&desk, 103);
     assert_number(103, "SELECT count(*) FROM rollcall.member");
