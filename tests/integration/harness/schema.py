@@ -49,12 +49,16 @@ def administrator(connect):
     return connect("postgres")
 
 
+def make_schema(owner):
+    for path in files("migrations") + files("views"):
+        query(owner, path.read_text())
+
+
 @pytest.fixture
 def owner(connect):
     """A session of the schema's owner."""
     owner = connect(ROLE)
-    for path in files("migrations") + files("views"):
-        query(owner, path.read_text())
+    make_schema(owner)
     return owner
 
 
