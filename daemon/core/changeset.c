@@ -5,8 +5,6 @@
 
 #include "core/record.h"
 
-#include <string.h>
-
 #define MIB        ((size_t)1024 * 1024)
 #define RECORD_MAX (16 * MIB)
 
