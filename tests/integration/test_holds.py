@@ -220,6 +220,33 @@ def test_a_demotion_is_applied_and_told(documented, simulator):
     assert "was demoted from editor to viewer" in documented.status().expect(FRESH).out
 
 
+def test_alerts_know_the_roles_of_their_time(documented, simulator):
+    """Several changes of one member in a day, and a newcomer: each is told with the roles before and after it."""
+    simulator.set_flag(JULIA, "flagOwn", True)
+    documented.once()
+    simulator.set_flag(JULIA, "flagOwn", False)
+    simulator.set_flag(JULIA, "flagEditor", False)
+    newcomer = simulator.join(name="Zoë Quill", organizationRole={"flagOwn": True})["id"]
+    documented.once()
+    (row,) = documented.status("--json").expect(FRESH).json()
+    told = {(alert["user_id"], alert["alert"], alert["old_role"], alert["new_role"]) for alert in row["alerts"]}
+    assert told == {(JULIA, "owner_grant", "editor", "owner"), (JULIA, "demotion", "owner", "viewer"),
+                    (newcomer, "owner_grant", None, "owner")}
+    assert "Zoë Quill" in documented.status().out and "joined as an owner" in documented.status().out
+
+
+def test_a_newcomer_who_owns_waits_where_that_is_wanted(documented, simulator, database):
+    documented.configure(guard={"owner_grants": "0%"})
+    newcomer = simulator.join(name="Zoë Quill", organizationRole={"flagOwn": True})["id"]
+    documented.once(HELD)
+    assert newcomer not in database.members()
+    shown = documented.command("holds").expect(HELD).out
+    assert "1 of 3 members would become owners" in shown and "+ joins    Zoë Quill" in shown
+    decide(documented, "approve")
+    documented.once()
+    assert_mirrors(database, simulator)
+
+
 def test_too_few_owners(documented, simulator, database):
     simulator.set_flag(AMY, "flagOwn", True)
     documented.once()
