@@ -44,7 +44,7 @@ repack_as() {
 # Boots the root $1 with $2 as /test, where the guest finds its files and leaves its results. Ends when the guest has
 # powered off.
 boot() {
-    timeout --kill-after=30 240 systemd-nspawn --quiet --directory="$1" --volatile=overlay --register=no --keep-unit \
+    timeout --kill-after=30 1000 systemd-nspawn --quiet --directory="$1" --volatile=overlay --register=no --keep-unit \
         --private-network --hostname=rollcall-test --console=read-only --bind="$2":/test \
         --bind-ro="$2/guest/drive.service":/etc/systemd/system/drive.service \
         --bind-ro=/dev/null:/usr/sbin/policy-rc.d \

@@ -22,9 +22,9 @@ check() {
     return 1
 }
 
-# Tries a command again and again: for half a minute, but not so long once something else has failed.
+# Tries a command again and again: for minutes, but not so long once something else has failed.
 eventually() {
-    for _ in $(seq $((failures > 0 ? 30 : 300))); do
+    for _ in $(seq $((failures > 0 ? 30 : 1200))); do
         ! "$@" > /dev/null 2>&1 || return 0
         sleep 0.1
     done

@@ -1,7 +1,7 @@
 # It ends in seconds, with exit code 0, whatever it is doing.
 
 ends_well() {
-    check "$1 it stops" timeout 10 systemctl stop $unit
+    check "$1 it stops" timeout 30 systemctl stop $unit
     check "without being killed, and with exit code 0" equal "$(property Result) $(property ExecMainStatus)" "success 0"
 }
 
