@@ -1,8 +1,8 @@
 /*
  * The comparison's course:
  *
- *   DECODED  -> UNSEEN -> LOG_ONLY -> PAST -> DOUBTFUL -> REMOVALS -> FLAGS -> REFRESHES -> STALE -> OVER
- *   `------ batches of rows ------'   `-- guards ---'     `------- what was put aside ---------'
+ *   DECODED  -> UNSEEN -> LOG_ONLY -> PAST -> DOUBTFUL -> REMOVALS -> PENDING -> FLAGS -> REFRESHES -> STALE -> OVER
+ *   `------ batches of rows ------'   `-- guards ---'     `-------------- what was put aside -----------'
  *
  * A batch is small enough that nobody who waits for a turn waits for more than some milliseconds. A row that somebody
  * else has edited does not say what the member was: the log is asked for those of a batch before it ends.
@@ -224,8 +224,11 @@ static int settle_record(struct comparison *comparison, const void *record, size
         return comparison_settle_flags(comparison, &candidate, error);
     }
     record_read_row(record, length, &row);
-    return comparison->phase == PHASE_REMOVALS ? comparison_settle_removal(comparison, &row, error)
-                                               : settle_refresh(comparison, &row, error);
+    if (comparison->phase == PHASE_REMOVALS)
+        return comparison_settle_removal(comparison, &row, error);
+    if (comparison->phase == PHASE_PENDING)
+        return comparison_settle_pending(comparison, &row, error);
+    return settle_refresh(comparison, &row, error);
 }
 
 /* Some of the records in one turn. 1 while there are more, 0 at the end, or a negative class. */
@@ -392,6 +395,8 @@ static int step(struct comparison *comparison, enum comparison_need *ret_need, s
         return 0;
     case PHASE_REMOVALS:
         return step_spool(comparison, &comparison->removals, ret_need, error);
+    case PHASE_PENDING:
+        return step_spool(comparison, &comparison->pending, ret_need, error);
     case PHASE_FLAGS:
         return step_spool(comparison, &comparison->flags, ret_need, error);
     case PHASE_REFRESHES:
@@ -450,6 +455,7 @@ struct comparison *comparison_new(const struct comparison_input *input, size_t s
     buffer_init(&comparison->scratch, IMAGES_MAX);
     spool_init(&comparison->refreshes, spool_memory, spool_directory);
     spool_init(&comparison->removals, spool_memory, spool_directory);
+    spool_init(&comparison->pending, spool_memory, spool_directory);
     spool_init(&comparison->flags, spool_memory, spool_directory);
     return comparison;
 }
@@ -479,9 +485,11 @@ void comparison_free(struct comparison *comparison)
     lists_done(comparison);
     for (size_t i = 0; i < GUARD_CLASS_COUNT; i++)
         hold_digest_done(&comparison->digests[i]);
+    hold_digest_done(&comparison->pending_digest);
     hold_past_done(&comparison->past);
     spool_done(&comparison->refreshes);
     spool_done(&comparison->removals);
+    spool_done(&comparison->pending);
     spool_done(&comparison->flags);
     buffer_done(&comparison->records);
     buffer_done(&comparison->edited_rows);

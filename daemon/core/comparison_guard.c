@@ -3,6 +3,7 @@
  */
 #include "core/comparison_private.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* More absent members than this are not asked for: their number alone holds them, and whoever approves it decides. With
@@ -92,6 +93,31 @@ int comparison_put_aside_removal(struct comparison *comparison, const struct mem
     return spool_append(&comparison->removals, comparison->scratch.data, comparison->scratch.length, error);
 }
 
+/* As if it were confirmed already. */
+static void diff_pending(struct comparison *comparison, const struct member_row *before,
+                         struct absence *ret_absence)
+{
+    const struct removal_policy now = {.polls = 0, .waited = true};
+
+    buffer_clear(&comparison->images);
+    diff_absent(before, &comparison->input.times, &now, &comparison->images, ret_absence);
+}
+
+/* Whoever approves a set has seen who is missing. One more is another set, long before that absence is confirmed. */
+int comparison_put_aside_pending(struct comparison *comparison, const struct member_row *before,
+                                 struct error *error)
+{
+    struct absence absence;
+
+    diff_pending(comparison, before, &absence);
+    if (comparison->images.overflowed)
+        return comparison_refuse_images(&before->member.user_id, error);
+    hold_digest_add(&comparison->pending_digest, &absence.change);
+    buffer_clear(&comparison->scratch);
+    record_add_row(&comparison->scratch, before);
+    return spool_append(&comparison->pending, comparison->scratch.data, comparison->scratch.length, error);
+}
+
 bool comparison_asks(const struct comparison *comparison)
 {
     return comparison->doubtful.count > 0 && comparison->doubtful.count <= ASKED_MAX;
@@ -130,19 +156,50 @@ static struct guard_figures figures_of(const struct comparison *comparison)
     return figures;
 }
 
+/* An answer with records whose ids cannot be read says nothing about who is absent: what was held before still is. */
+static bool is_undecidable(const struct comparison *comparison, enum guard_class class)
+{
+    bool removals = class == GUARD_REMOVALS || class == GUARD_CONTESTED_REMOVALS;
+
+    return removals && poll_result(comparison->input.poll)->unreadable > 0 &&
+           comparison->past.sets[class].stands;
+}
+
+static struct hold_result keep_standing(const struct comparison *comparison, enum guard_class class)
+{
+    const struct hold_set *stood = &comparison->past.sets[class];
+    struct hold_result result = {
+        .verdict = HOLD_STANDS, .known = true, .silenced = stood->decision == HOLD_REJECTED};
+
+    for (size_t i = 0; i < comparison->past.count; i++)
+        result.members += comparison->past.holds[i].class == class;
+    memcpy(result.digest, stood->digest, SHA256_SIZE);
+    snprintf(
+        result.reason, sizeof(result.reason),
+        "%u members were gone before, and this answer cannot tell: some of its records have no readable id",
+        result.members);
+    return result;
+}
+
 static struct hold_result judge_class(struct comparison *comparison, const struct guard_figures *figures,
                                       enum guard_class class)
 {
     const struct hold_set *stood = &comparison->past.sets[class];
     struct hold_result result = {.verdict = HOLD_NONE, .members = figures->count[class]};
+    bool pending = class == GUARD_REMOVALS && comparison->pending_digest.count > 0;
 
     if (result.members == 0)
         return result;
-    hold_digest_finish(&comparison->digests[class], comparison->input.organization_id, class, result.digest);
-    bool same = stood->stands && memcmp(stood->digest, result.digest, SHA256_SIZE) == 0;
     if (!guard_holds(&comparison->input.guard, figures, class, result.reason)) {
         result.verdict = HOLD_PASSES;
-    } else if (same && stood->decision == HOLD_APPROVED) {
+        return result;
+    }
+    if (pending)
+        hold_digest_join(&comparison->digests[class], &comparison->pending_digest);
+    result.members = (uint32_t)comparison->digests[class].count;
+    hold_digest_finish(&comparison->digests[class], comparison->input.organization_id, class, result.digest);
+    bool same = stood->stands && memcmp(stood->digest, result.digest, SHA256_SIZE) == 0;
+    if (same && !pending && stood->decision == HOLD_APPROVED) {
         result.verdict = HOLD_PASSES_APPROVED;
         result.approval_id = stood->approval_id;
     } else {
@@ -162,7 +219,8 @@ void comparison_judge(struct comparison *comparison)
     struct guard_figures figures = figures_of(comparison);
     for (enum guard_class class = 0; class < GUARD_CLASS_COUNT; class ++) {
         struct hold_result *result = &set->holds[class];
-        *result = judge_class(comparison, &figures, class);
+        *result = is_undecidable(comparison, class) ? keep_standing(comparison, class)
+                                                    : judge_class(comparison, &figures, class);
         if (result->verdict == HOLD_STANDS)
             set->counts.held += result->members;
         set->holds_changed |= result->verdict == HOLD_STANDS ? !result->known
@@ -239,6 +297,17 @@ int comparison_settle_removal(struct comparison *comparison, const struct member
     set->counts.removed_by_approval += set->holds[class].verdict == HOLD_PASSES_APPROVED;
     set->alerts.owner_lost |= member_is_owner(&before->member);
     return comparison_remove(comparison, &absence, before, error);
+}
+
+int comparison_settle_pending(struct comparison *comparison, const struct member_row *before,
+                              struct error *error)
+{
+    struct absence absence;
+
+    if (comparison->input.changeset->holds[GUARD_REMOVALS].verdict != HOLD_STANDS)
+        return 0;
+    diff_pending(comparison, before, &absence);
+    return hold_change(comparison, GUARD_BIT(GUARD_REMOVALS), &absence.change, error);
 }
 
 /* The profile goes on without the flags; a newcomer's join waits as a whole. */

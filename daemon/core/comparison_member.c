@@ -7,6 +7,9 @@
 /* So many repaired rows are named in the cycle; all of them are counted. */
 #define REPAIRED_NAMED 1000
 
+/* No number of polls confirms an absence. */
+#define NOT_YET INT32_MAX
+
 void comparison_tell(struct comparison *comparison, const struct finding *finding)
 {
     if (comparison->input.finding_cb)
@@ -181,12 +184,13 @@ static int count_absence(struct comparison *comparison, const struct absence *ab
                     &(struct finding){.before = before, .after = &absence->after, .absent = true});
     id_list_add(&comparison->result.absent, &before->member.user_id);
     await_confirmation(comparison, absence->due_us);
+    int status = comparison_put_aside_pending(comparison, before, error);
     if (edited)
         count_repaired(comparison, &before->member.user_id);
     else if (absence->verdict == ABSENCE_STANDS)
-        return 0;
+        return status;
     set->counts.absent += absence->verdict == ABSENCE_COUNTED;
-    return changeset_update(set, &absence->after, error);
+    return status < 0 ? status : changeset_update(set, &absence->after, error);
 }
 
 int comparison_remove(struct comparison *comparison, const struct absence *absence,
@@ -218,18 +222,19 @@ static int repair_tombstone(struct comparison *comparison, const struct member_r
 int comparison_unseen(struct comparison *comparison, const struct member_row *before, bool edited,
                       struct error *error)
 {
+    struct removal_policy policy = comparison->input.removal;
     struct absence absence;
 
     if (before->removed_at != 0)
         return edited ? repair_tombstone(comparison, before, error) : 0;
+    if (edited)
+        policy.polls = NOT_YET; /* the row is set right first, whatever becomes of the member */
     buffer_clear(&comparison->images);
-    diff_absent(before, &comparison->input.times, &comparison->input.removal, &comparison->images, &absence);
+    diff_absent(before, &comparison->input.times, &policy, &comparison->images, &absence);
     if (comparison->images.overflowed)
         return comparison_refuse_images(&before->member.user_id, error);
     if (absence.verdict != ABSENCE_REMOVED)
         return count_absence(comparison, &absence, before, edited, error);
-    if (edited)
-        count_repaired(comparison, &before->member.user_id);
     return comparison_put_aside_removal(comparison, before, &absence.change, error);
 }
 
@@ -256,10 +261,10 @@ int comparison_log_only(struct comparison *comparison, const struct member_row *
 
     if (entry != ROSTER_NONE && roster_is_seen(comparison->input.roster, entry))
         return 0;
-    struct removal_policy once = comparison->input.removal;
-    once.polls = INT32_MAX; /* not before there is a row */
+    struct removal_policy policy = comparison->input.removal;
+    policy.polls = NOT_YET; /* not before there is a row */
     buffer_clear(&comparison->images);
-    diff_absent(recorded, &comparison->input.times, &once, &comparison->images, &absence);
+    diff_absent(recorded, &comparison->input.times, &policy, &comparison->images, &absence);
     count_repaired(comparison, &recorded->member.user_id);
     comparison->result.unrecorded++;
     comparison->result.reload = true;

@@ -15,6 +15,7 @@ enum comparison_phase {
     PHASE_PAST,     /* of the guards, when something is to be judged */
     PHASE_DOUBTFUL, /* the second source */
     PHASE_REMOVALS, /* what was put aside goes through or is held */
+    PHASE_PENDING,
     PHASE_FLAGS,
     PHASE_REFRESHES,
     PHASE_STALE, /* digests that go along when something is written anyway */
@@ -55,8 +56,10 @@ struct comparison {
     struct spool refreshes; /* rows that differ by their digest alone */
 
     struct spool removals; /* rows whose absence is confirmed */
+    struct spool pending;  /* and not yet: part of what is held, when removals are */
     struct spool flags;    /* record.h's candidates */
     struct hold_digest digests[GUARD_CLASS_COUNT];
+    struct hold_digest pending_digest;
     struct hold_past past;
     struct id_list doubtful;
     struct id_list found;
@@ -104,11 +107,15 @@ MUST_CHECK int comparison_put_aside_flags(struct comparison *comparison, const s
                                           struct diff *diff, guard_mask classes, struct error *error);
 MUST_CHECK int comparison_put_aside_removal(struct comparison *comparison, const struct member_row *before,
                                             const struct change *left, struct error *error);
+MUST_CHECK int comparison_put_aside_pending(struct comparison *comparison, const struct member_row *before,
+                                            struct error *error);
 /* Whether the second source is to be asked. */
 bool comparison_asks(const struct comparison *comparison);
 /* All is known: fills changeset.holds. */
 void comparison_judge(struct comparison *comparison);
 MUST_CHECK int comparison_settle_removal(struct comparison *comparison, const struct member_row *before,
+                                         struct error *error);
+MUST_CHECK int comparison_settle_pending(struct comparison *comparison, const struct member_row *before,
                                          struct error *error);
 MUST_CHECK int comparison_settle_flags(struct comparison *comparison, const struct candidate *candidate,
                                        struct error *error);

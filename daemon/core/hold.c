@@ -105,6 +105,12 @@ void hold_digest_split(struct hold_digest *set, struct id_list *members, struct 
     set->count = kept;
 }
 
+void hold_digest_join(struct hold_digest *set, const struct hold_digest *others)
+{
+    for (size_t i = 0; i < others->count; i++)
+        add_entry(set, &others->entries[i]);
+}
+
 void hold_digest_finish(struct hold_digest *set, const char *organization_id, enum guard_class class,
                         uint8_t ret_digest[SHA256_SIZE])
 {

@@ -74,6 +74,8 @@ void hold_digest_add(struct hold_digest *set, const struct change *change);
 /* Moves those of these members to another set. */
 void hold_digest_split(struct hold_digest *set, struct id_list *members, struct hold_digest *others);
 
+void hold_digest_join(struct hold_digest *set, const struct hold_digest *others);
+
 /* SHA-256 over organization, class and the members in the order of their ids, each with old and new values. */
 void hold_digest_finish(struct hold_digest *set, const char *organization_id, enum guard_class class,
                         uint8_t ret_digest[SHA256_SIZE]);
@@ -91,7 +93,7 @@ enum hold_verdict {
 struct hold_result {
     enum hold_verdict verdict;
     uint32_t members;
-    uint8_t digest[SHA256_SIZE];   /* unless HOLD_NONE */
+    uint8_t digest[SHA256_SIZE];   /* with HOLD_PASSES_APPROVED and HOLD_STANDS */
     char reason[GUARD_REASON_MAX]; /* with HOLD_STANDS */
     bool known;                    /* with HOLD_STANDS: the tables have this very set */
     bool silenced;                 /* with HOLD_STANDS: known, and rejected by somebody */
