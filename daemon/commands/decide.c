@@ -15,7 +15,7 @@
 
 enum decide_option { DECIDE_BY, DECIDE_REASON };
 
-#define DIGITS_LEAST 8
+#define DIGITS_LEAST HELD_DIGITS /* fewer could be met on purpose by somebody who shapes a set */
 #define DIGITS_MOST  (HELD_DIGEST_TEXT - 1)
 #define PERSON_MAX   200
 #define REASON_MAX   1000
@@ -198,7 +198,7 @@ const struct command command_approve = {
     .summary = "lets exactly one held set pass with the next cycle",
     .argument = "DIGEST",
     .details =
-        "DIGEST is the set's, from `rollcall holds`: all of it or its beginning, at least 8 digits. Nothing else passes:\n"
+        "DIGEST is the set's, from `rollcall holds`: all of it or its beginning, at least 16 digits. Nothing else passes:\n"
         "when the set changes before the next cycle, even by one member, the approval lapses. The database role, the\n"
         "process's uid and SUDO_USER are recorded, --by and --reason beside them. `systemctl reload rollcall` or\n"
         "`rollcall once` makes it now.",

@@ -103,14 +103,14 @@ void runner_log_findings(struct runner *runner)
 
 static void log_hold(const struct runner *runner, enum guard_class class, const struct hold_result *hold)
 {
-    char digest[2 * 6 + 1];
+    char digest[2 * 8 + 1];
 
     if (hold->verdict == HOLD_PASSES_APPROVED)
         log_event(LOG_LEVEL_NOTICE, "hold_applied", LOG_TEXT("class", guard_class_name(class)),
                   LOG_INTEGER("changes", hold->members), LOG_TEXT("hint", "somebody had approved it"));
     if (hold->verdict != HOLD_STANDS || hold->silenced || (hold->known && runner->holds_told))
         return;
-    for (size_t i = 0; i < 6; i++)
+    for (size_t i = 0; i < 8; i++)
         snprintf(digest + 2 * i, 3, "%02x", hold->digest[i]);
     log_event(LOG_LEVEL_WARNING, "held", LOG_TEXT("class", guard_class_name(class)),
               LOG_INTEGER("changes", hold->members), LOG_TEXT("digest", digest),
