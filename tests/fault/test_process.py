@@ -60,7 +60,7 @@ def test_told_to_leave_with_dead_name_servers(dead_resolver, simulator, where):
     dead_resolver.configure(log={"level": "debug"}, **places[where])
     daemon = dead_resolver.run()
     daemon.wait_for_log("to=pulling" if where == "api" else "to=connecting")
-    assert daemon.stop(timeout=5) == 0
+    assert daemon.stop() == 0
 
 
 def test_dead_name_servers_are_waited_for_no_longer_than_allowed(dead_resolver, database):
@@ -70,7 +70,7 @@ def test_dead_name_servers_are_waited_for_no_longer_than_allowed(dead_resolver, 
     assert [cycle["outcome"] for cycle in database.cycles()] == ["failed"] * 2
     daemon = dead_resolver.run()
     daemon.wait_for_log("outcome=failed", count=3)
-    assert daemon.stop(timeout=5) == 0
+    assert daemon.stop() == 0
 
 
 # ---- a reload at the wrong time
