@@ -68,7 +68,7 @@
  *   any other state --------------------------------------+---> CLOSING ---> STOPPED
  */
 
-/* What STOP does to a state. */
+/* What STOP does to a state. A COMMIT that is cancelled happens or is refused as ever, but waits for no standby. */
 enum on_stop {
     STOP_LEAVES,        /* nothing is lost by closing at once */
     STOP_CANCELS_PULL,  /* the pull is told to end */
@@ -118,7 +118,7 @@ static const struct state_info states[CYCLE_STATE_COUNT] = {
         "beginning to write the changes"},
     [CYCLE_WRITING]         = {"writing",         CYCLE_EFFECT_WRITE,       STOP_CANCELS_QUERY,
         "writing the changes"},
-    [CYCLE_COMMITTING]      = {"committing",      CYCLE_EFFECT_COMMIT,      STOP_AWAITS_REPLY,
+    [CYCLE_COMMITTING]      = {"committing",      CYCLE_EFFECT_COMMIT,      STOP_CANCELS_QUERY,
         "committing the changes"},
     [CYCLE_ROLLING_BACK]    = {"rolling_back",    CYCLE_EFFECT_ROLLBACK,    STOP_AWAITS_REPLY,
         "taking unfinished changes back"},

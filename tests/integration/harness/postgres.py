@@ -78,7 +78,7 @@ class Postgres:
                        check=True, stdout=subprocess.DEVNULL, cwd="/", env=clean_environment(), **server_account())
         (self.data / "pg_hba.conf").write_text(HBA)
 
-    def start(self, tcp=False, **settings):
+    def start(self, tcp=False, wait=True, **settings):
         """Starts the server and waits until it answers. tcp: also on a port of 127.0.0.1."""
         self.tcp_port = self._place.getsockname()[1] if tcp else None
         every = {**SETTINGS, "unix_socket_directories": str(self.directory), "port": str(self.tcp_port or PORT),
@@ -88,9 +88,10 @@ class Postgres:
             self.process = subprocess.Popen([self.programs / "postgres", "-D", self.data, *options], stdout=log,
                                             stderr=log, cwd="/", env=clean_environment(),
                                             preexec_fn=die_with_tests, **server_account())
-        wait_until(self._answers, "PostgreSQL to start")
+        if wait:
+            wait_until(self.answers, "PostgreSQL to start")
 
-    def _answers(self):
+    def answers(self):
         if self.process.poll() is not None:
             raise AssertionError(f"PostgreSQL ended at once:\n{self.log_file.read_text(errors='replace')[-2000:]}")
         try:

@@ -367,7 +367,7 @@ static void judge_close(struct world *world)
 static bool may_be_cancelled(enum cycle_effect_type out)
 {
     return out == CYCLE_EFFECT_COMPARE || out == CYCLE_EFFECT_COVER || out == CYCLE_EFFECT_BEGIN ||
-           out == CYCLE_EFFECT_WRITE || out == CYCLE_EFFECT_RECORD;
+           out == CYCLE_EFFECT_WRITE || out == CYCLE_EFFECT_COMMIT || out == CYCLE_EFFECT_RECORD;
 }
 
 static void judge_finish(struct world *world)

@@ -400,15 +400,15 @@ static struct scenario scenarios[] = {
         {"recorded",    "report failed (unavailable), discard, forget, close"},
         {"closed",      "finish"})},
     {"stop lets a commit come", CYCLE_MODE_SERVICE, to_commit, TRANSCRIPT(
-        {"stop",      ""},
+        {"stop",      "cancel_query"},
         {"committed", "remember, report written, discard, close"},
         {"closed",    "finish"})},
     {"stop and a lost commit leave it uncertain", CYCLE_MODE_SERVICE, to_commit, TRANSCRIPT(
-        {"stop",          ""},
+        {"stop",          "cancel_query"},
         {"database_lost", "close"},
         {"closed",        "report uncertain (unavailable), discard, forget, finish"})},
     {"once was asked how it ends, and cannot say", CYCLE_MODE_ONCE, to_commit, TRANSCRIPT(
-        {"stop",          ""},
+        {"stop",          "cancel_query"},
         {"database_lost", "close"},
         {"closed",        "report uncertain (unavailable), discard, forget, finish (unavailable)"})},
 };
