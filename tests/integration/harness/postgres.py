@@ -34,7 +34,7 @@ SETTINGS = {
 }
 
 HBA = """\
-local all all trust
+local all,replication all trust
 host  all all 127.0.0.1/32 scram-sha-256
 """
 
@@ -59,7 +59,7 @@ def reserved_port():
 class Postgres:
     """The server; start, stop and kill it as often as you like."""
 
-    def __init__(self, directory):
+    def __init__(self, directory, *initdb_options):
         self.directory = pathlib.Path(directory)
         self.data = self.directory / "data"
         self.log_file = self.directory / "log"
@@ -70,12 +70,12 @@ class Postgres:
         self._place = reserved_port()
         self._numbers = itertools.count(1)
         give_to_server(self.directory)
-        self._initialise()
+        self._initialise(initdb_options)
 
-    def _initialise(self):
+    def _initialise(self, options):
         subprocess.run([self.programs / "initdb", "--pgdata", self.data, "--username", "postgres", "--auth", "trust",
-                        "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync", "--no-instructions"],
-                       check=True, stdout=subprocess.DEVNULL, cwd="/", env=clean_environment(), **server_account())
+                        "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync", "--no-instructions",
+                        *options], check=True, stdout=subprocess.DEVNULL, cwd="/", env=clean_environment(), **server_account())
         (self.data / "pg_hba.conf").write_text(HBA)
 
     def start(self, tcp=False, wait=True, **settings):
@@ -138,6 +138,27 @@ class Postgres:
     def drop_database(self, database):
         if self.process:
             Database(self, "postgres").execute(f"DROP DATABASE IF EXISTS {database.name} WITH (FORCE)")
+
+
+class Standby(Postgres):
+    """A copy of a running server that follows it."""
+
+    def __init__(self, primary, directory):
+        self.primary = primary
+        super().__init__(directory)
+
+    def _initialise(self, options):
+        subprocess.run([self.programs / "pg_basebackup", "--host", self.primary.directory, "--port", str(PORT),
+                        "--username", "postgres", "--pgdata", self.data, "--write-recovery-conf", "--checkpoint=fast",
+                        "--no-sync"], check=True, cwd="/", env=clean_environment(), **server_account())
+
+    def has_all(self):
+        """Whether it has received and replayed what the primary has written."""
+        written = Database(self.primary, "postgres").value("SELECT pg_current_wal_lsn()")
+        return Database(self, "postgres").value("SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn", written)
+
+    def promote(self):
+        assert Database(self, "postgres").value("SELECT pg_promote()")
 
 
 class Database:
