@@ -64,7 +64,6 @@ def assert_remembered(database, truth):
 def test_every_instant_is_remembered(rollcall, simulator, database, seed, removal_polls):
     chance = random.Random(seed)
     world = World(simulator, seed)
-    simulator.unlimited()  # hundreds of polls in a row
     polls = POLLS if removal_polls == 1 else POLLS // 10  # a confirming poll takes its time
     rollcall.configure(sync={"removal_polls": removal_polls})
     recorded = Recorded()
@@ -87,7 +86,6 @@ def test_every_instant_is_remembered(rollcall, simulator, database, seed, remova
 def test_a_service_that_runs_for_long(rollcall, simulator, database, seed, full_compare):
     """What it keeps in memory between two polls is as true as what it would read anew. A reload makes it poll at once."""
     world = World(simulator, seed)
-    simulator.unlimited()  # hundreds of polls in a row
     rollcall.configure(sync={"interval": "1h", "removal_polls": 1, "full_compare": full_compare})
     daemon = rollcall.run()
     for number in range(SERVICE_POLLS):
@@ -105,7 +103,6 @@ def test_a_service_that_runs_for_long(rollcall, simulator, database, seed, full_
 def test_periods_tell_the_same(rollcall, simulator, database, seed):
     """member_period, read as half-open intervals, gives the same members as members_as_of."""
     world = World(simulator, seed)
-    simulator.unlimited()  # hundreds of polls in a row
     rollcall.configure(sync={"removal_polls": 1})
     for _ in range(30):
         rollcall.once()

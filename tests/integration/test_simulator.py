@@ -188,6 +188,7 @@ def calls_until_429(simulator, at_most):
 
 
 def test_a_token_makes_as_many_calls_as_documented(simulator):
+    simulator.reset()
     assert 200 <= calls_until_429(simulator, at_most=2000) < 2000
     status, _, answer = call(simulator, request(simulator))
     refusal = json.loads(answer)

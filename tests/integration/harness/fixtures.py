@@ -67,7 +67,9 @@ def start_simulator(tmp_path):
 @pytest.fixture
 def simulator(start_simulator):
     """The simulated API with the documented organization."""
-    return start_simulator()
+    simulator = start_simulator()
+    simulator.unlimited()  # tests poll more often than anybody else
+    return simulator
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ NAMES = ("Amy Evans", 'Zoë "Zed" O\'Neil', "李小龍", "🦊👩\u200d🚀", '
 CITIES = ("Leuven", "Łódź", "", None)
 FLAGS = ("flagMember", "flagEditor", "flagOwn", "flagAdmin", "flagBilling")
 LEAST_MEMBERS = 6
+WATCHER = "0e6a2d6c-4a3c-4a55-8f5c-1b6a3c1f0d11"  # whose token it is: nobody who is promoted, demoted or leaves
 MOST_MEMBERS = 30
 
 
@@ -17,6 +18,7 @@ class World:
         self.random = random.Random(seed)
         self.present = sorted(user["id"] for user in simulator.organization()["users"])
         self.gone = []
+        simulator.set_token(user_id=WATCHER)
 
     def change_everywhere(self):
         """Everybody gets another name or role; some leave, some join, some return."""
