@@ -67,7 +67,7 @@ static void print_help(void)
         "  --version\n\n"
         "Exit codes: 0 done, 2 plan found changes, 3 held, 64 usage, 65 verification failed, 69 API or database away\n"
         "(status: stale), 70 internal, 75 another instance is at work, 76 the API's answer cannot be used,\n"
-        "77 credentials rejected, 78 configuration.\n");
+        "77 credentials rejected, 78 configuration, 141 whoever read the output had enough.\n");
 }
 
 static void print_command_help(const struct command *command)
