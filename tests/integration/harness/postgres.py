@@ -14,7 +14,6 @@ import socket
 import subprocess
 
 import psycopg2
-import psycopg2.extras
 
 from harness.account import clean_environment, die_with_tests, give_to_server, server_account
 from harness.waiting import wait_until
@@ -182,9 +181,10 @@ class Database:
 
     def query(self, sql, *parameters):
         """All rows, as dicts. With no parameters a % is just a %."""
-        with self._fresh_session().cursor(cursor_factory=psycopg2.extras.RealDictCursor) as cursor:
+        with self._fresh_session().cursor() as cursor:
             cursor.execute(sql, parameters or None)
-            return [dict(row) for row in cursor.fetchall()] if cursor.description else []
+            names = [column.name for column in cursor.description or ()]
+            return [dict(zip(names, row)) for row in cursor] if names else []
 
     def _fresh_session(self):
         """That of the query before, without anything it left behind; another one when it has ended meanwhile."""
