@@ -88,6 +88,7 @@ def test_a_database_that_is_closed_for_a_while_is_waited_for(daemon, postgres, s
     """As while an administrator restores it: the service goes on by itself, a command says how to mend it."""
     close, reopen, code, advice = CLOSED[name]
     administration = Database(postgres, "postgres")
+    database.close()
     try:
         for statement in close:
             administration.execute(statement.format(database.name))
