@@ -146,6 +146,15 @@ static void keep_edited(struct comparison *comparison, struct entry *entry, cons
         entry->edited_length = comparison->scratch.length;
 }
 
+/* Whether the number of members that the roster was loaded with has this one. Newcomers to it are not marked. */
+static bool is_counted(const struct comparison *comparison, const struct entry *entry)
+{
+    const struct roster *roster = comparison->input.roster;
+    uint32_t known = roster_find(roster, &entry->user_id);
+
+    return known != ROSTER_NONE && (!roster_is_seen(roster, known) || roster_is_differing(roster, known));
+}
+
 static int take_row(struct comparison *comparison, struct entry *entry, const struct member_row *row,
                     struct error *error)
 {
@@ -154,8 +163,9 @@ static int take_row(struct comparison *comparison, struct entry *entry, const st
     if (!entry->edited)
         return compare_row(comparison, entry, row, error);
     keep_edited(comparison, entry, row);
-    comparison->result.unrecorded -= row->removed_at == 0 && comparison->phase != PHASE_STALE;
-    return 0; /* stale: a digest is not worth asking the log */
+    if (comparison->phase != PHASE_STALE) /* a digest is not worth asking the log */
+        comparison->result.unrecorded -= is_counted(comparison, entry);
+    return 0;
 }
 
 int comparison_row(struct comparison *comparison, const struct member_row *row, struct error *error)
@@ -468,9 +478,9 @@ const struct comparison_result *comparison_result(const struct comparison *compa
 static void lists_done(struct comparison *comparison)
 {
     struct comparison_result *result = &comparison->result;
-    struct id_list *lists[] = {&result->absent,         &result->removed,  &result->held,
-                               &result->held_newcomers, &result->repaired, &result->refreshed,
-                               &comparison->doubtful,   &comparison->found};
+    struct id_list *lists[] = {&result->absent,         &result->removed,   &result->held,
+                               &result->held_newcomers, &result->repaired,  &result->refreshed,
+                               &comparison->doubtful,   &comparison->found, &comparison->edited_removals};
 
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
         id_list_done(lists[i]);

@@ -50,7 +50,7 @@ struct comparison_result {
     bool confirm;          /* absences await a confirming poll */
     bool reload;           /* rows are written that the roster does not know: load it again */
     int64_t confirm_in_us; /* from `answered` until it counts */
-    int32_t unrecorded;    /* members present by the log, less those present by the tables */
+    int32_t unrecorded;    /* members present by the log, less those whom the roster was loaded with */
     struct id_list absent; /* absent now: the roster must not recognise them, so that a return is noticed */
     struct id_list removed;
     struct id_list held;           /* seen, with held flags: the roster must not recognise them either */

@@ -210,6 +210,37 @@ static struct hold_result judge_class(struct comparison *comparison, const struc
     return result;
 }
 
+/* Whether something in this class is held for another one's sake. */
+static bool is_held_back(const struct comparison *comparison, enum guard_class class)
+{
+    const struct hold_result *holds = comparison->input.changeset->holds;
+
+    for (enum guard_class other = 0; other < GUARD_CLASS_COUNT; other++) {
+        if (holds[other].verdict == HOLD_STANDS &&
+            hold_digest_meets(&comparison->digests[class], &comparison->digests[other]))
+            return true;
+    }
+    return false;
+}
+
+/* What was approved passes as a whole or not yet: an approval that is used up has let through all that it was given for.
+ * A class that waits may make another one wait. */
+static void await_others(struct comparison *comparison)
+{
+    struct hold_result *holds = comparison->input.changeset->holds;
+    bool again = true;
+
+    while (again) {
+        again = false;
+        for (enum guard_class class = 0; class < GUARD_CLASS_COUNT; class ++) {
+            if (holds[class].verdict != HOLD_PASSES_APPROVED || !is_held_back(comparison, class))
+                continue;
+            holds[class].verdict = HOLD_STANDS;
+            holds[class].known = again = true;
+        }
+    }
+}
+
 void comparison_judge(struct comparison *comparison)
 {
     struct changeset *set = comparison->input.changeset;
@@ -217,10 +248,12 @@ void comparison_judge(struct comparison *comparison)
     hold_digest_split(&comparison->digests[GUARD_REMOVALS], &comparison->found,
                       &comparison->digests[GUARD_CONTESTED_REMOVALS]);
     struct guard_figures figures = figures_of(comparison);
+    for (enum guard_class class = 0; class < GUARD_CLASS_COUNT; class ++)
+        set->holds[class] = is_undecidable(comparison, class) ? keep_standing(comparison, class)
+                                                              : judge_class(comparison, &figures, class);
+    await_others(comparison);
     for (enum guard_class class = 0; class < GUARD_CLASS_COUNT; class ++) {
-        struct hold_result *result = &set->holds[class];
-        *result = is_undecidable(comparison, class) ? keep_standing(comparison, class)
-                                                    : judge_class(comparison, &figures, class);
+        const struct hold_result *result = &set->holds[class];
         if (result->verdict == HOLD_STANDS)
             set->counts.held += result->members;
         set->holds_changed |= result->verdict == HOLD_STANDS ? !result->known
@@ -271,6 +304,23 @@ static guard_mask standing(const struct comparison *comparison, guard_mask class
     return held;
 }
 
+/* The row stays as it is, unless somebody has edited it. */
+static int hold_removal(struct comparison *comparison, const struct member_row *before,
+                        const struct absence *absence, enum guard_class class, struct error *error)
+{
+    comparison_tell(comparison, &(struct finding){.before = before,
+                                                  .after = &absence->after,
+                                                  .changes = &absence->change,
+                                                  .change_count = 1,
+                                                  .absent = true,
+                                                  .held = GUARD_BIT(class)});
+    id_list_add(&comparison->result.absent, &before->member.user_id);
+    int status = hold_change(comparison, GUARD_BIT(class), &absence->change, error);
+    if (status == 0 && id_list_has(&comparison->edited_removals, &before->member.user_id))
+        status = comparison_set_right(comparison, before, error);
+    return status;
+}
+
 int comparison_settle_removal(struct comparison *comparison, const struct member_row *before,
                               struct error *error)
 {
@@ -281,17 +331,12 @@ int comparison_settle_removal(struct comparison *comparison, const struct member
 
     buffer_clear(&comparison->images);
     diff_absent(before, &comparison->input.times, &comparison->input.removal, &comparison->images, &absence);
-    if (set->holds[class].verdict == HOLD_STANDS) {
-        comparison_tell(comparison, &(struct finding){.before = before,
-                                                      .after = &absence.after,
-                                                      .changes = &absence.change,
-                                                      .change_count = 1,
-                                                      .absent = true,
-                                                      .held = GUARD_BIT(class)});
-        id_list_add(&comparison->result.absent, &before->member.user_id);
-        return hold_change(comparison, GUARD_BIT(class), &absence.change, error);
-    }
+    if (set->holds[class].verdict == HOLD_STANDS)
+        return hold_removal(comparison, before, &absence, class, error);
+    if (id_list_has(&comparison->edited_removals, &before->member.user_id))
+        comparison_count_repaired(comparison, &before->member.user_id);
     take_times(comparison, GUARD_BIT(GUARD_REMOVALS) | GUARD_BIT(GUARD_CONTESTED_REMOVALS), &absence.change);
+    absence.after.last_seen_at = absence.change.observed_after;
     absence.after.absent_since = absence.change.observed_at;
     absence.after.removed_at = absence.change.observed_at;
     set->counts.removed_by_approval += set->holds[class].verdict == HOLD_PASSES_APPROVED;
@@ -310,6 +355,14 @@ int comparison_settle_pending(struct comparison *comparison, const struct member
     return hold_change(comparison, GUARD_BIT(GUARD_REMOVALS), &absence.change, error);
 }
 
+/* Somebody has put a row into the table of somebody whom the log has as no member, and who is not to be one yet. */
+static int keep_out(struct comparison *comparison, const struct member_verdict *verdict, struct error *error)
+{
+    if (verdict->before)
+        return comparison_set_right(comparison, verdict->before, error);
+    return comparison_foreign(comparison, &verdict->now->member.user_id, error);
+}
+
 /* The profile goes on without the flags; a newcomer's join waits as a whole. */
 static int apply_rest(struct comparison *comparison, const struct member_verdict *verdict,
                       struct error *error)
@@ -320,7 +373,7 @@ static int apply_rest(struct comparison *comparison, const struct member_verdict
 
     if (is_newcomer(verdict)) {
         id_list_add(&comparison->result.held_newcomers, user_id);
-        return 0;
+        return verdict->edited ? keep_out(comparison, verdict, error) : 0;
     }
     id_list_add(&comparison->result.held, user_id);
     buffer_clear(&comparison->images);

@@ -7,9 +7,6 @@
 /* So many repaired rows are named in the cycle; all of them are counted. */
 #define REPAIRED_NAMED 1000
 
-/* No number of polls confirms an absence. */
-#define NOT_YET INT32_MAX
-
 void comparison_tell(struct comparison *comparison, const struct finding *finding)
 {
     if (comparison->input.finding_cb)
@@ -37,7 +34,7 @@ struct diff_poll comparison_times(const struct comparison *comparison, const str
     return times;
 }
 
-static void count_repaired(struct comparison *comparison, const struct uuid *user_id)
+void comparison_count_repaired(struct comparison *comparison, const struct uuid *user_id)
 {
     comparison->input.changeset->counts.repaired++;
     if (comparison->result.repaired.count < REPAIRED_NAMED)
@@ -103,7 +100,7 @@ int comparison_apply(struct comparison *comparison, const struct member_verdict 
 
     count_verdict(&set->counts, diff, verdict->before);
     if (repaired)
-        count_repaired(comparison, &diff->after.member.user_id);
+        comparison_count_repaired(comparison, &diff->after.member.user_id);
     tell_applied(comparison, verdict, diff);
     int status = verdict->stored ? changeset_update(set, &diff->after, error)
                                  : changeset_insert(set, &diff->after, error);
@@ -186,7 +183,7 @@ static int count_absence(struct comparison *comparison, const struct absence *ab
     await_confirmation(comparison, absence->due_us);
     int status = comparison_put_aside_pending(comparison, before, error);
     if (edited)
-        count_repaired(comparison, &before->member.user_id);
+        comparison_count_repaired(comparison, &before->member.user_id);
     else if (absence->verdict == ABSENCE_STANDS)
         return status;
     set->counts.absent += absence->verdict == ABSENCE_COUNTED;
@@ -209,32 +206,37 @@ int comparison_remove(struct comparison *comparison, const struct absence *absen
     return status < 0 ? status : changeset_change(set, &absence->change, error);
 }
 
+int comparison_set_right(struct comparison *comparison, const struct member_row *recorded,
+                         struct error *error)
+{
+    comparison_count_repaired(comparison, &recorded->member.user_id);
+    comparison_tell(comparison, &(struct finding){.before = recorded, .after = recorded, .repaired = true});
+    return changeset_update(comparison->input.changeset, recorded, error);
+}
+
 /* The log has a member as gone whom somebody has put back into the table: gone it is. */
 static int repair_tombstone(struct comparison *comparison, const struct member_row *recorded,
                             struct error *error)
 {
-    count_repaired(comparison, &recorded->member.user_id);
-    comparison_tell(comparison, &(struct finding){.before = recorded, .after = recorded, .repaired = true});
     id_list_add(&comparison->result.removed, &recorded->member.user_id);
-    return changeset_update(comparison->input.changeset, recorded, error);
+    return comparison_set_right(comparison, recorded, error);
 }
 
 int comparison_unseen(struct comparison *comparison, const struct member_row *before, bool edited,
                       struct error *error)
 {
-    struct removal_policy policy = comparison->input.removal;
     struct absence absence;
 
     if (before->removed_at != 0)
         return edited ? repair_tombstone(comparison, before, error) : 0;
-    if (edited)
-        policy.polls = NOT_YET; /* the row is set right first, whatever becomes of the member */
     buffer_clear(&comparison->images);
-    diff_absent(before, &comparison->input.times, &policy, &comparison->images, &absence);
+    diff_absent(before, &comparison->input.times, &comparison->input.removal, &comparison->images, &absence);
     if (comparison->images.overflowed)
         return comparison_refuse_images(&before->member.user_id, error);
     if (absence.verdict != ABSENCE_REMOVED)
         return count_absence(comparison, &absence, before, edited, error);
+    if (edited)
+        id_list_add(&comparison->edited_removals, &before->member.user_id);
     return comparison_put_aside_removal(comparison, before, &absence.change, error);
 }
 
@@ -262,10 +264,10 @@ int comparison_log_only(struct comparison *comparison, const struct member_row *
     if (entry != ROSTER_NONE && roster_is_seen(comparison->input.roster, entry))
         return 0;
     struct removal_policy policy = comparison->input.removal;
-    policy.polls = NOT_YET; /* not before there is a row */
+    policy.polls = INT32_MAX; /* not before there is a row */
     buffer_clear(&comparison->images);
     diff_absent(recorded, &comparison->input.times, &policy, &comparison->images, &absence);
-    count_repaired(comparison, &recorded->member.user_id);
+    comparison_count_repaired(comparison, &recorded->member.user_id);
     comparison->result.unrecorded++;
     comparison->result.reload = true;
     await_confirmation(comparison, absence.due_us);

@@ -55,9 +55,10 @@ struct comparison {
     struct buffer scratch;
     struct spool refreshes; /* rows that differ by their digest alone */
 
-    struct spool removals; /* rows whose absence is confirmed */
-    struct spool pending;  /* and not yet: part of what is held, when removals are */
-    struct spool flags;    /* record.h's candidates */
+    struct spool removals;          /* rows whose absence is confirmed */
+    struct id_list edited_removals; /* those of them that are not as the daemon wrote them */
+    struct spool pending;           /* and not yet: part of what is held, when removals are */
+    struct spool flags;             /* record.h's candidates */
     struct hold_digest digests[GUARD_CLASS_COUNT];
     struct hold_digest pending_digest;
     struct hold_past past;
@@ -75,13 +76,18 @@ MUST_CHECK int comparison_seen(struct comparison *comparison, const struct membe
                                const struct entry *entry, struct error *error);
 MUST_CHECK int comparison_unseen(struct comparison *comparison, const struct member_row *before, bool edited,
                                  struct error *error);
-/* A row without any trace in the log, of somebody whom Luzmo does not show: somebody else has put it there. */
+/* A row without any trace in the log, of somebody who is no member: somebody else has put it there. */
 MUST_CHECK int comparison_foreign(struct comparison *comparison, const struct uuid *user_id,
                                   struct error *error);
 MUST_CHECK int comparison_log_only(struct comparison *comparison, const struct member_row *recorded,
                                    struct error *error);
 MUST_CHECK int comparison_stale(struct comparison *comparison, const struct member_row *before,
                                 struct error *error);
+
+/* The row as the log has it replaces what somebody made of it. */
+MUST_CHECK int comparison_set_right(struct comparison *comparison, const struct member_row *recorded,
+                                    struct error *error);
+void comparison_count_repaired(struct comparison *comparison, const struct uuid *user_id);
 
 /* The steps that guard and member share. */
 struct member_verdict {

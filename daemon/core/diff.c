@@ -82,13 +82,19 @@ static void add_field_change(struct comparing *comparing, enum change_kind kind,
     change->new_length = append_image(comparing->images, comparing->now, fields);
 }
 
+/* A row that somebody else had put there was set right to a tombstone that begins as one: nobody ever left. */
+static bool has_left(const struct member_row *before)
+{
+    return before && before->first_seen_at < before->removed_at;
+}
+
 /* No row, or a tombstone. Somebody who had left is always `rejoined`, in a baseline too: that she was gone is on record. */
 static void compare_newcomer(struct comparing *comparing)
 {
     struct member_row *after = &comparing->diff->after;
     enum change_kind kind = comparing->poll->baseline ? CHANGE_BASELINE : CHANGE_JOINED;
 
-    if (comparing->before)
+    if (has_left(comparing->before))
         kind = CHANGE_REJOINED;
     else
         after->first_seen_at = comparing->poll->answered;

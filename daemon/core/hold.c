@@ -129,6 +129,20 @@ void hold_digest_finish(struct hold_digest *set, const char *organization_id, en
     sha256_free(sha);
 }
 
+bool hold_digest_meets(const struct hold_digest *set, const struct hold_digest *other)
+{
+    size_t here = 0, there = 0;
+
+    while (here < set->count && there < other->count) {
+        int order = compare_entries(&set->entries[here], &other->entries[there]);
+        if (order == 0)
+            return true;
+        here += order < 0;
+        there += order > 0;
+    }
+    return false;
+}
+
 void hold_digest_done(struct hold_digest *set)
 {
     free(set->entries);

@@ -79,6 +79,10 @@ void hold_digest_join(struct hold_digest *set, const struct hold_digest *others)
 /* SHA-256 over organization, class and the members in the order of their ids, each with old and new values. */
 void hold_digest_finish(struct hold_digest *set, const char *organization_id, enum guard_class class,
                         uint8_t ret_digest[SHA256_SIZE]);
+
+/* Whether some member is in both; both are finished. */
+bool hold_digest_meets(const struct hold_digest *set, const struct hold_digest *other);
+
 void hold_digest_done(struct hold_digest *set);
 
 /* --- what a cycle makes of a class -------------------------------------------------------------------------------- */
