@@ -200,6 +200,11 @@ class Database:
     def execute(self, sql, *parameters):
         self.query(sql, *parameters)
 
+    def close(self):
+        """Ends the session; the next query opens another."""
+        if self._session:
+            self._session.close()
+
     def dump(self):
         """A backup of schema rollcall, as pg_dump makes it."""
         return self.server.client("pg_dump", self, "--format=custom", "--schema=rollcall")
