@@ -194,6 +194,8 @@ int driver_add(struct driver *driver, CURL *easy, struct error *error)
     return 0;
 }
 
+/* The write callback is called from within, and may yield again at once. When it ends the transfer, libcurl says so here
+ * and nowhere else. */
 static void resume_cb(uv_idle_t *idle)
 {
     struct driver *driver = idle->data;
@@ -201,7 +203,9 @@ static void resume_cb(uv_idle_t *idle)
 
     driver->paused = NULL;
     uv_idle_stop(idle);
-    curl_easy_pause(easy, CURLPAUSE_CONT); /* may yield again at once */
+    CURLcode code = curl_easy_pause(easy, CURLPAUSE_CONT);
+    if (code != CURLE_OK)
+        driver->done_cb(driver->context, easy, code);
 }
 
 bool driver_yield(struct driver *driver, CURL *easy)

@@ -396,6 +396,36 @@ static void a_refused_body_ends_the_pull(void **state)
     trial_free(&trial);
 }
 
+static void refuse_after_a_while(struct trial *trial, struct error *error)
+{
+    if (++deliveries == 1)
+        usleep(20000); /* longer than a turn may last */
+    else
+        refuse(trial, error);
+}
+
+/* What is refused was kept back until the next turn of the loop, and nothing more comes that would end the pull. */
+static void a_body_refused_in_another_turn_ends_the_pull(void **state)
+{
+    static char piece[8193];
+    const struct step script[] = {
+        SEND("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 60000\r\n\r\n"),
+        REPEAT(piece, 2),
+        {0}};
+    struct trial trial;
+
+    (void)state;
+    memset(piece, ' ', sizeof(piece) - 1);
+    deliveries = 0;
+    trial_begin(&trial, IDENTITY_GOOD, script);
+    trial.on_body = refuse_after_a_while;
+    trial_pull(&trial);
+    trial_wait(&trial);
+    trial_end(&trial);
+    assert_outcome(&trial, ERROR_MALFORMED, ": an unbalanced bracket");
+    trial_free(&trial);
+}
+
 static void cancel_twice(struct trial *trial, struct error *error)
 {
     (void)error;
@@ -579,6 +609,7 @@ int main(void)
         cmocka_unit_test(a_busy_reader_lets_the_loop_turn),
         cmocka_unit_test(retry_after_is_handed_on),
         cmocka_unit_test(a_refused_body_ends_the_pull),
+        cmocka_unit_test(a_body_refused_in_another_turn_ends_the_pull),
         cmocka_unit_test(a_pull_can_be_cancelled_from_within_its_body),
         cmocka_unit_test(a_pull_can_be_cancelled_at_any_time),
         cmocka_unit_test(cancelling_nothing_is_nothing),
