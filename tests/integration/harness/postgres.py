@@ -132,6 +132,7 @@ class Postgres:
     def copy_database(self, original, copy):
         """Makes a database anew, as another one is now."""
         self.drop_database(copy)
+        original.close()
         Database(self, "postgres").execute(f"CREATE DATABASE {copy.name} OWNER {ROLE} TEMPLATE {original.name}")
 
     def drop_database(self, database):
