@@ -1,8 +1,9 @@
 /*
  * The comparison's course:
  *
- *   DECODED  -> UNSEEN -> LOG_ONLY -> PAST -> DOUBTFUL -> REMOVALS -> PENDING -> FLAGS -> REFRESHES -> STALE -> OVER
- *   `------ batches of rows ------'   `-- guards ---'     `-------------- what was put aside -----------'
+ *   DECODED -> UNSEEN -> QUARANTINED -> LOG_ONLY -> PAST -> DOUBTFUL    batches of rows, then what guards need
+ *   -> REMOVALS -> PENDING -> FLAGS -> REFRESHES                         what was put aside
+ *   -> STALE -> OVER                                                     what goes along
  *
  * A batch is small enough that nobody who waits for a turn waits for more than some milliseconds. A row that somebody
  * else has edited does not say what the member was: the log is asked for those of a batch before it ends.
@@ -88,6 +89,22 @@ static void batch_unseen(struct comparison *comparison)
     }
 }
 
+/* Members whose record cannot be read since this poll. */
+static void batch_quarantined(struct comparison *comparison)
+{
+    const struct poll *poll = comparison->input.poll;
+
+    while (comparison->count < COMPARISON_BATCH && comparison->rejection_from < poll_rejection_count(poll)) {
+        const struct rejection *rejection = poll_rejection(poll, comparison->rejection_from++);
+        if (!rejection->has_user_id)
+            continue;
+        id_list_add(&comparison->unreadable, &rejection->user_id);
+        if (!id_list_has(comparison->input.quarantined, &rejection->user_id) &&
+            roster_find(comparison->input.roster, &rejection->user_id) != ROSTER_NONE)
+            batch_add(comparison, &rejection->user_id);
+    }
+}
+
 static void batch_stale(struct comparison *comparison)
 {
     const struct id_list *stale = comparison->input.stale;
@@ -109,6 +126,8 @@ static int gather_batch(struct comparison *comparison, struct error *error)
         status = batch_decoded(comparison, error);
     else if (comparison->phase == PHASE_UNSEEN)
         batch_unseen(comparison);
+    else if (comparison->phase == PHASE_QUARANTINED)
+        batch_quarantined(comparison);
     else
         batch_stale(comparison);
     qsort(comparison->batch, comparison->count, sizeof(comparison->batch[0]), entry_order);
@@ -124,6 +143,8 @@ static int compare_row(struct comparison *comparison, struct entry *entry, const
         return comparison_seen(comparison, row, entry, error);
     if (comparison->phase == PHASE_UNSEEN)
         return comparison_unseen(comparison, row, entry->edited, error);
+    if (comparison->phase == PHASE_QUARANTINED)
+        return comparison_quarantined(comparison, row, entry->edited, error);
     return comparison_stale(comparison, row, error);
 }
 
@@ -182,9 +203,11 @@ int comparison_row(struct comparison *comparison, const struct member_row *row, 
 /* Whom neither table nor log know: newcomers, and rows that somebody else has put there. */
 static int compare_unknown(struct comparison *comparison, struct entry *entry, struct error *error)
 {
-    if (comparison->phase == PHASE_DECODED && !entry->known && (entry->edited || !entry->matched))
-        return comparison_seen(comparison, NULL, entry, error);
-    if (comparison->phase == PHASE_UNSEEN && entry->edited && !entry->known)
+    if (comparison->phase == PHASE_DECODED)
+        return !entry->known && (entry->edited || !entry->matched)
+                   ? comparison_seen(comparison, NULL, entry, error)
+                   : 0;
+    if (comparison->phase != PHASE_STALE && entry->edited && !entry->known)
         return comparison_foreign(comparison, &entry->user_id, error);
     return 0;
 }
@@ -391,6 +414,7 @@ static int step(struct comparison *comparison, enum comparison_need *ret_need, s
     switch (comparison->phase) {
     case PHASE_DECODED:
     case PHASE_UNSEEN:
+    case PHASE_QUARANTINED:
     case PHASE_STALE:
         return step_rows(comparison, ret_need, error);
     case PHASE_LOG_ONLY:
@@ -480,7 +504,8 @@ static void lists_done(struct comparison *comparison)
     struct comparison_result *result = &comparison->result;
     struct id_list *lists[] = {&result->absent,         &result->removed,   &result->held,
                                &result->held_newcomers, &result->repaired,  &result->refreshed,
-                               &comparison->doubtful,   &comparison->found, &comparison->edited_removals};
+                               &comparison->doubtful,   &comparison->found, &comparison->edited_removals,
+                               &comparison->unreadable};
 
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
         id_list_done(lists[i]);

@@ -240,6 +240,25 @@ int comparison_unseen(struct comparison *comparison, const struct member_row *be
     return comparison_put_aside_removal(comparison, before, &absence.change, error);
 }
 
+/* Whoever's record cannot be read is seen all the same. What she is like stays open; that she was absent is over. */
+int comparison_quarantined(struct comparison *comparison, const struct member_row *before, bool edited,
+                           struct error *error)
+{
+    struct member_row after = *before;
+
+    if (before->removed_at != 0)
+        return edited ? repair_tombstone(comparison, before, error) : 0;
+    if (before->absent_since == 0 && !edited)
+        return 0;
+    if (edited)
+        comparison_count_repaired(comparison, &before->member.user_id);
+    comparison->input.changeset->counts.returned += before->absent_since != 0;
+    after.absent_since = 0;
+    after.absent_polls = 0;
+    comparison_tell(comparison, &(struct finding){.before = before, .after = &after, .repaired = edited});
+    return changeset_update(comparison->input.changeset, &after, error);
+}
+
 int comparison_foreign(struct comparison *comparison, const struct uuid *user_id, struct error *error)
 {
     int64_t answered = comparison->input.times.answered;
@@ -254,26 +273,45 @@ int comparison_foreign(struct comparison *comparison, const struct uuid *user_id
 
 /* --- rows that are gone ------------------------------------------------------------------------------------------- */
 
-/* Luzmo shows those who are still members, and they get their rows as newcomers do. Whoever is not shown gets the row
- * back, as absent: then absence is confirmed and guarded as everybody's is, and the log learns of it. */
-int comparison_log_only(struct comparison *comparison, const struct member_row *recorded, struct error *error)
+/* Whoever is not shown gets the row back, as absent: then absence is confirmed and guarded as everybody's is, and the log
+ * learns of it. */
+static int restore_absent(struct comparison *comparison, const struct member_row *recorded,
+                          struct error *error)
 {
-    uint32_t entry = roster_find(comparison->input.roster, &recorded->member.user_id);
+    struct removal_policy policy = comparison->input.removal;
     struct absence absence;
 
-    if (entry != ROSTER_NONE && roster_is_seen(comparison->input.roster, entry))
-        return 0;
-    struct removal_policy policy = comparison->input.removal;
     policy.polls = INT32_MAX; /* not before there is a row */
     buffer_clear(&comparison->images);
     diff_absent(recorded, &comparison->input.times, &policy, &comparison->images, &absence);
-    comparison_count_repaired(comparison, &recorded->member.user_id);
-    comparison->result.unrecorded++;
-    comparison->result.reload = true;
     await_confirmation(comparison, absence.due_us);
     comparison_tell(comparison,
                     &(struct finding){.before = recorded, .after = &absence.after, .absent = true});
-    return changeset_insert(comparison->input.changeset, &absence.after, error);
+    int status = changeset_insert(comparison->input.changeset, &absence.after, error);
+    return status < 0 ? status : comparison_put_aside_pending(comparison, recorded, error);
+}
+
+/* It cannot be told that they are absent. */
+static bool may_be_shown(struct comparison *comparison, const struct uuid *user_id)
+{
+    return poll_result(comparison->input.poll)->unreadable > 0 ||
+           id_list_has(&comparison->unreadable, user_id);
+}
+
+/* Luzmo shows those who are still members, and they get their rows as newcomers do. */
+int comparison_log_only(struct comparison *comparison, const struct member_row *recorded, struct error *error)
+{
+    uint32_t entry = roster_find(comparison->input.roster, &recorded->member.user_id);
+
+    if (entry != ROSTER_NONE && roster_is_seen(comparison->input.roster, entry))
+        return 0;
+    comparison_count_repaired(comparison, &recorded->member.user_id);
+    comparison->result.unrecorded++;
+    comparison->result.reload = true;
+    if (!may_be_shown(comparison, &recorded->member.user_id))
+        return restore_absent(comparison, recorded, error);
+    comparison_tell(comparison, &(struct finding){.before = recorded, .after = recorded, .repaired = true});
+    return changeset_insert(comparison->input.changeset, recorded, error);
 }
 
 /* --- digests out of date ------------------------------------------------------------------------------------------ */

@@ -9,12 +9,13 @@
 #include "core/record.h"
 
 enum comparison_phase {
-    PHASE_DECODED,  /* decoded members against their rows */
-    PHASE_UNSEEN,   /* roster entries that were not seen */
-    PHASE_LOG_ONLY, /* after a loss of rows: whom only the log knows */
-    PHASE_PAST,     /* of the guards, when something is to be judged */
-    PHASE_DOUBTFUL, /* the second source */
-    PHASE_REMOVALS, /* what was put aside goes through or is held */
+    PHASE_DECODED,     /* decoded members against their rows */
+    PHASE_UNSEEN,      /* roster entries that were not seen */
+    PHASE_QUARANTINED, /* seen, but their records cannot be read */
+    PHASE_LOG_ONLY,    /* after a loss of rows: whom only the log knows */
+    PHASE_PAST,        /* of the guards, when something is to be judged */
+    PHASE_DOUBTFUL,    /* the second source */
+    PHASE_REMOVALS,    /* what was put aside goes through or is held */
     PHASE_PENDING,
     PHASE_FLAGS,
     PHASE_REFRESHES,
@@ -43,6 +44,8 @@ struct comparison {
     struct spool_reader reader; /* of what the phase goes through; open while `reading` */
     bool reading;
     uint32_t unseen_from;
+    size_t rejection_from;
+    struct id_list unreadable; /* whose records cannot be read */
     size_t stale_from;
 
     struct entry batch[COMPARISON_BATCH]; /* sorted by id once it is complete */
@@ -76,6 +79,8 @@ MUST_CHECK int comparison_seen(struct comparison *comparison, const struct membe
                                const struct entry *entry, struct error *error);
 MUST_CHECK int comparison_unseen(struct comparison *comparison, const struct member_row *before, bool edited,
                                  struct error *error);
+MUST_CHECK int comparison_quarantined(struct comparison *comparison, const struct member_row *before,
+                                      bool edited, struct error *error);
 /* A row without any trace in the log, of somebody who is no member: somebody else has put it there. */
 MUST_CHECK int comparison_foreign(struct comparison *comparison, const struct uuid *user_id,
                                   struct error *error);

@@ -84,6 +84,20 @@ static void a_record_that_cannot_be_read(void **state)
          {"bd mended", "rejoined b; joined d"});
 }
 
+/* Whoever is shown in whatever shape is not absent: what counts is absence in consecutive polls. */
+static void a_record_that_cannot_be_read_ends_an_absence(void **state)
+{
+    (void)state;
+    PLAY(unguarded, {"abc joins", "baseline a; baseline b; baseline c"}, {"b leaves", "absent b; confirm"},
+         {"b joins, b spoiled, b renamed", "1 returned; 1 rejected"}, {"", "unwritten"},
+         {"b leaves", "absent b; confirm"}, {"b joins", "1 returned; 1 rejected"},
+         {"b mended", "profile_changed b"});
+    PLAY_WAYS(RESTARTED | FULLY, unguarded, {"abc joins", "baseline a; baseline b; baseline c"},
+              {"b leaves", "absent b; confirm"},
+              {"b joins, b spoiled, b edited by hand", "repaired b; 1 returned; 1 rejected"},
+              {"", "unwritten"});
+}
+
 static void its_change_may_be_older(void **state)
 {
     (void)state;
@@ -227,6 +241,16 @@ static void rows_deleted_by_hand(void **state)
          {"", "left d"}, {"", "unwritten"},
          {"abcef deleted by hand", "baseline a; baseline b; baseline c; baseline e; baseline f"},
          {"", "unwritten"});
+}
+
+/* Nobody is absent of whom it cannot be told, with or without a row. */
+static void rows_deleted_of_those_who_cannot_be_read(void **state)
+{
+    (void)state;
+    PLAY_WAYS(RESTARTED, unguarded, {"abcd joins", "baseline a; baseline b; baseline c; baseline d"},
+              {"b deleted by hand, b spoiled", "repaired b; 1 rejected"}, {"", "unwritten"}, {"b mended", ""},
+              {"c deleted by hand, c leaves, one unreadable", "repaired c; 1 refreshed; 1 rejected"},
+              {"", "unwritten"}, {"all readable", "absent c; confirm"}, {"", "left c"});
 }
 
 /* --- more than a batch -------------------------------------------------------------------------------------------- */
@@ -548,6 +572,7 @@ int main(void)
         cmocka_unit_test(when_it_was),
         cmocka_unit_test(other_bytes_are_no_change),
         cmocka_unit_test(a_record_that_cannot_be_read),
+        cmocka_unit_test(a_record_that_cannot_be_read_ends_an_absence),
         cmocka_unit_test(its_change_may_be_older),
         cmocka_unit_test(nobody_is_absent_while_an_id_cannot_be_read),
         cmocka_unit_test(absence_is_confirmed_in_its_time),
@@ -559,6 +584,7 @@ int main(void)
         cmocka_unit_test(a_member_buried_by_hand),
         cmocka_unit_test(a_row_put_there_by_hand),
         cmocka_unit_test(rows_deleted_by_hand),
+        cmocka_unit_test(rows_deleted_of_those_who_cannot_be_read),
         cmocka_unit_test(every_phase_takes_more_than_a_batch),
         cmocka_unit_test(many_refreshes_are_written_by_themselves),
         cmocka_unit_test(edits_of_thousands_are_set_right),
