@@ -18,6 +18,9 @@ enum status_option { STATUS_JSON };
 
 #define ALERTS_SHOWN 20
 
+/* The program never means to be busy with one thing for more than 50 ms; from here on a person should know. */
+#define LONG_TURN_MS 1000
+
 /* What the rows say, as far as words and the exit code need it. */
 struct standing {
     const struct invocation *invocation;
@@ -145,6 +148,13 @@ static void say_failures(int64_t failures, const char *error)
     puts(".");
 }
 
+static void say_longest_turn(int64_t longest_ms)
+{
+    if (longest_ms >= LONG_TURN_MS)
+        printf("The last poll was held up for %" PRId64 " ms at a stretch: is this machine overloaded?\n",
+               longest_ms);
+}
+
 static void say_troubles(const struct standing *standing, const struct row *row)
 {
     const char *few = row_text(row, "too_few_owners");
@@ -168,6 +178,7 @@ static void say_troubles(const struct standing *standing, const struct row *row)
         printf(
             "The history has a gap: rows or cycles written before were missing at %s (was a backup restored?).\n",
             discontinuity_at);
+    say_longest_turn(row_number(row, "longest_turn_ms"));
 }
 
 static int organization_cb(void *context, const struct column *columns, int count, struct error *error)

@@ -172,6 +172,7 @@ void store_row_coverage(struct copy_row *row, int64_t roster_version, const stru
     copy_row_time(row, poll->answered);
     copy_row_bigint(row, poll->max_gap_us);
     copy_row_flag(row, full_compare);
+    copy_row_integer(row, poll->longest_turn_ms);
 }
 
 static void covered_cb(void *context, const struct connection_reply *reply)

@@ -106,6 +106,7 @@ struct store_poll {
     const char *organization_id;
     int64_t asked, answered; /* microseconds since 1970 */
     int64_t max_gap_us;      /* sync.max_gap: polls further apart open a new span of coverage */
+    int32_t longest_turn_ms; /* of the event loop, since coverage was written last */
     bool full_compare; /* everything was compared: store_cover moves organization.last_full_compare_at too */
 };
 

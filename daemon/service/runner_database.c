@@ -306,8 +306,18 @@ static void covered_cb(void *context, const struct store_reply *reply)
     runner_reply(context, reply, CYCLE_EVENT_COVERED);
 }
 
+/* A transaction that is tried again keeps what was taken for its first attempt. */
+static void take_longest_turn(struct runner *runner)
+{
+    int32_t longest_ms = lag_take_ms(&runner->lag, LAG_COVERAGE);
+
+    if (longest_ms > runner->current.store.longest_turn_ms)
+        runner->current.store.longest_turn_ms = longest_ms;
+}
+
 void runner_cover(struct runner *runner)
 {
+    take_longest_turn(runner);
     runner->current.store.full_compare = compared_everything(runner);
     store_cover(runner->store, &runner->organization, &runner->current.store, covered_cb, runner);
 }
@@ -362,6 +372,7 @@ static void begun_cb(void *context, const struct store_reply *reply)
 
 void runner_begin(struct runner *runner)
 {
+    take_longest_turn(runner);
     store_begin(runner->store, &runner->organization, &runner->current.store, cycle_row(runner), begun_cb,
                 runner);
 }

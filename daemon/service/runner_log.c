@@ -196,7 +196,7 @@ static void log_success(struct runner *runner, enum cycle_outcome outcome, const
               LOG_INTEGER("decoded", result->decoded), LOG_BOOLEAN("full", current->full),
               LOG_INTEGER("bytes", current->body_bytes),
               LOG_INTEGER("pull_ms", (current->store.answered - current->store.asked) / 1000),
-              LOG_INTEGER("loop_busy_ms", lag_take_us(&runner->lag) / 1000));
+              LOG_INTEGER("loop_busy_ms", lag_take_ms(&runner->lag, LAG_LOG)));
 }
 
 static void tell_status(const struct runner *runner, enum cycle_outcome outcome, const struct error *error)

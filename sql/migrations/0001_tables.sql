@@ -226,6 +226,7 @@ CREATE TABLE rollcall.coverage (
   last_asked_at   timestamptz NOT NULL,
   polls           bigint      NOT NULL DEFAULT 1,
   longest_gap     interval    NOT NULL DEFAULT '0',
+  longest_turn_ms integer     NOT NULL DEFAULT 0,
   last_poll_uuid  uuid        NOT NULL,
   PRIMARY KEY (organization_id, observed_from)
 ) WITH (fillfactor = 10);
@@ -237,6 +238,7 @@ COMMENT ON COLUMN rollcall.coverage.observed_until IS 'When its last complete po
 COMMENT ON COLUMN rollcall.coverage.last_asked_at IS 'When its last complete poll was asked: of the newest span this is data_as_of.';
 COMMENT ON COLUMN rollcall.coverage.polls IS 'Complete polls in the span.';
 COMMENT ON COLUMN rollcall.coverage.longest_gap IS 'Longest time between two polls of the span.';
+COMMENT ON COLUMN rollcall.coverage.longest_turn_ms IS 'The last poll, and what came after the one before it: the longest time in milliseconds that the daemon was busy with one thing and looked at nothing else. More than 50 is a defect, or a machine that is overloaded.';
 COMMENT ON COLUMN rollcall.coverage.last_poll_uuid IS 'The last poll, so that the same poll is never counted twice.';
 
 

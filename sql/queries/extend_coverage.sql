@@ -8,6 +8,7 @@
 --   $6 answered
 --   $7 max_gap in microseconds
 --   $8 whether every member was compared by value
+--   $9 the event loop's longest turn since coverage was written last, in milliseconds
 WITH fence AS (
   SELECT organization_id
   FROM rollcall.organization
@@ -29,6 +30,7 @@ WITH fence AS (
       last_asked_at = greatest(c.last_asked_at, $5::timestamptz),
       polls = c.polls + 1,
       longest_gap = greatest(c.longest_gap, newest.gap),
+      longest_turn_ms = $9::integer,
       last_poll_uuid = $4::uuid
   FROM newest
   WHERE c.organization_id = $1::text
@@ -36,8 +38,9 @@ WITH fence AS (
     AND newest.continues
     AND NOT newest.counted
 ), opened AS (
-  INSERT INTO rollcall.coverage (organization_id, observed_from, observed_until, last_asked_at, last_poll_uuid)
-  SELECT organization_id, $5::timestamptz, $6::timestamptz, $5::timestamptz, $4::uuid
+  INSERT INTO rollcall.coverage (organization_id, observed_from, observed_until, last_asked_at, longest_turn_ms,
+                                 last_poll_uuid)
+  SELECT organization_id, $5::timestamptz, $6::timestamptz, $5::timestamptz, $9::integer, $4::uuid
   FROM fence
   WHERE NOT EXISTS (SELECT FROM newest WHERE continues)
 ), compared AS (

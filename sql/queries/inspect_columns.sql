@@ -82,6 +82,7 @@ WITH needed (relation, name, type) AS (VALUES
   ('coverage', 'last_asked_at', 'timestamp with time zone'),
   ('coverage', 'polls', 'bigint'),
   ('coverage', 'longest_gap', 'interval'),
+  ('coverage', 'longest_turn_ms', 'integer'),
   ('coverage', 'last_poll_uuid', 'uuid'),
   ('held_change', 'held_id', 'bigint'),
   ('held_change', 'organization_id', 'text'),

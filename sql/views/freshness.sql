@@ -22,10 +22,11 @@ SELECT polled.organization_id,
        (SELECT count(*) FROM rollcall.rejected_record
         WHERE rejected_record.organization_id = polled.organization_id AND resolved_at IS NULL) AS rejected,
        (SELECT count(*) FROM rollcall.held
-        WHERE held.organization_id = polled.organization_id AND decision = 'rejected') AS held_silenced
+        WHERE held.organization_id = polled.organization_id AND decision = 'rejected') AS held_silenced,
+       complete.longest_turn_ms
 FROM polled
 LEFT JOIN LATERAL (
-  SELECT last_asked_at, last_poll_uuid
+  SELECT last_asked_at, last_poll_uuid, longest_turn_ms
   FROM rollcall.coverage
   WHERE coverage.organization_id = polled.organization_id
   ORDER BY observed_from DESC
@@ -56,3 +57,4 @@ COMMENT ON COLUMN rollcall.freshness.consecutive_failures IS 'Failed polls since
 COMMENT ON COLUMN rollcall.freshness.held IS 'Changes that wait for approval now.';
 COMMENT ON COLUMN rollcall.freshness.rejected IS 'Records that cannot be decoded now.';
 COMMENT ON COLUMN rollcall.freshness.held_silenced IS 'Of held: those that somebody rejected. They stay held, and nobody needs to look at them.';
+COMMENT ON COLUMN rollcall.freshness.longest_turn_ms IS 'How long the daemon was busy with one thing at most, in milliseconds, in the last poll and since the one before it.';

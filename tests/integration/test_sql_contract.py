@@ -24,7 +24,7 @@ PUBLISHED = {
     " user_created_at flag_member flag_editor flag_own flag_admin other_flags role_created_at role_updated_at role",
     "daily_headcount": "day organization_id role members",
     "freshness": "organization_id source data_as_of seconds_behind last_attempt_at last_outcome last_error"
-    " consecutive_failures held rejected held_silenced",
+    " consecutive_failures held rejected held_silenced longest_turn_ms",
     "coverage_gap": "organization_id blind_from blind_until blind_for",
     "held": "organization_id class set_digest reason user_id email name since decision",
 }

@@ -38,3 +38,11 @@ def test_how_old_the_copy_is(synced, database, by, code, words):
     assert [word for word in words if word not in said] == []
     (row,) = synced.status("--json").expect(code).json()
     assert (row["seconds_behind"] < 0) == (by == "10 days 1 hour")
+
+
+@pytest.mark.parametrize("longest_ms, words", [(50, ""), (1500, "held up for 1500 ms at a stretch")])
+def test_what_holds_the_program_up_is_told_when_it_is_long(synced, database, longest_ms, words):
+    database.execute("UPDATE rollcall.coverage SET longest_turn_ms = %s", longest_ms)
+    said = synced.status().expect().out
+    assert words in said and ("held up" in said) == bool(words)
+    assert synced.status("--json").expect().json()[0]["longest_turn_ms"] == longest_ms

@@ -115,7 +115,8 @@ static inline void desk_open(struct desk *desk)
     desk->poll = (struct store_poll){.organization_id = ORGANIZATION,
                                      .asked = FIRST_ASKED,
                                      .answered = FIRST_ASKED + SECOND_US,
-                                     .max_gap_us = 15 * MINUTE_US};
+                                     .max_gap_us = 15 * MINUTE_US,
+                                     .longest_turn_ms = 7};
     uuid_random(&desk->poll.poll_uuid);
 }
 

@@ -194,7 +194,7 @@ static void test_first_cycle(void **state)
                  "SELECT (outcome, members, added, removed, body_bytes, full_compare) FROM rollcall.cycle");
     assert_value("32", "SELECT octet_length(fingerprint) FROM rollcall.cycle");
     assert_value("1", "SELECT count(*) FROM rollcall.roster_secret");
-    assert_value("(1,00:00:00)", "SELECT (polls, longest_gap) FROM rollcall.coverage");
+    assert_value("(1,00:00:00,7)", "SELECT (polls, longest_gap, longest_turn_ms) FROM rollcall.coverage");
     assert_value("user0@example.com user1@example.com user2@example.com",
                  "SELECT string_agg(new_values->>'email', ' ' ORDER BY change_id) FROM rollcall.change_log "
                  "WHERE kind = 'baseline' AND old_values IS NULL AND observed_after IS NULL");
