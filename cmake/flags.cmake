@@ -30,8 +30,3 @@ endif()
 if(ROLLCALL_FUZZ) # the fuzz targets link libFuzzer itself (tests/fuzz/CMakeLists.txt)
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
-
-if(ROLLCALL_COVERAGE)
-  add_compile_options(--coverage -O0)
-  add_link_options(--coverage)
-endif()

@@ -59,7 +59,7 @@ uint32_t guard_removal_limit(const struct guard_policy *policy, uint32_t members
 
 static bool is_beyond(double share, uint32_t members, uint32_t count)
 {
-    return share >= 0 && count > 0 && count > share * members + ROUNDING;
+    return share >= 0 && count > share * members + ROUNDING;
 }
 
 /* --- classes ------------------------------------------------------------------------------------------------------ */
@@ -80,9 +80,10 @@ static bool loses_flag(const struct member *before, const struct member *now)
 
 guard_mask guard_classes_of(const struct member *before, const struct member *now)
 {
+    bool was_owner = before && member_is_owner(before);
     guard_mask classes = 0;
 
-    if (member_is_owner(now) && !(before && member_is_owner(before)))
+    if (member_is_owner(now) && !was_owner)
         classes |= GUARD_BIT(GUARD_OWNER_GRANTS);
     if (before && loses_flag(before, now))
         classes |= GUARD_BIT(GUARD_VANISHED_FLAGS);
@@ -93,16 +94,13 @@ guard_mask guard_classes_of(const struct member *before, const struct member *no
 
 static double share_of(const struct guard_policy *policy, enum guard_class class)
 {
-    switch (class) {
-    case GUARD_VANISHED_FLAGS:
-        return policy->vanished_flags;
-    case GUARD_DEMOTIONS:
-        return policy->demotions;
-    case GUARD_OWNER_GRANTS:
-        return policy->owner_grants;
-    default:
-        return -1;
-    }
+    const double shares[GUARD_CLASS_COUNT] = {
+        [GUARD_VANISHED_FLAGS] = policy->vanished_flags,
+        [GUARD_DEMOTIONS] = policy->demotions,
+        [GUARD_OWNER_GRANTS] = policy->owner_grants,
+    };
+
+    return shares[class];
 }
 
 guard_mask guard_holdable(const struct guard_policy *policy)

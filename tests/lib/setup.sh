@@ -83,5 +83,5 @@ simulator_packages="libmicrohttpd-dev libgnutls28-dev curl"
 
 # What the tests need beside those.
 test_packages="libcmocka-dev python3 python3-pytest python3-psycopg2 openssl ca-certificates procps valgrind
-    gcc lcov clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 debootstrap systemd-container dpkg-dev file man-db
-    libevent-2.1-7 libc-ares2 strace libfaketime iproute2"
+    clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 clang-19 libclang-rt-19-dev llvm-19 debootstrap
+    systemd-container dpkg-dev file man-db libevent-2.1-7 libc-ares2 strace libfaketime iproute2"

@@ -19,6 +19,7 @@ struct stage {
     uint8_t bytes;        /* stands for the slice's bytes: other bytes, another digest */
     bool gone;            /* from the API */
     bool baseline;
+    bool flags_held; /* in the next poll */
     bool row_exists;
     struct member_row row;
     int64_t poll; /* number of the last one */
@@ -99,6 +100,19 @@ static void digest_unknown(struct stage *stage)
     same(stage);
 }
 
+/* Her row was put there by hand and set right to a tombstone: she was never a member. */
+static void never_was(struct stage *stage)
+{
+    stage->row.first_seen_at = stage->row.removed_at;
+    same(stage);
+}
+
+static void flags_held(struct stage *stage)
+{
+    stage->flags_held = true;
+    same(stage);
+}
+
 static void nothing_before(struct stage *stage)
 {
     stage->baseline = true;
@@ -128,6 +142,8 @@ static const struct direction {
     {"back", back},
     {"row edited", row_edited},
     {"digest unknown", digest_unknown},
+    {"never was", never_was},
+    {"flags held", flags_held},
     {"baseline", nothing_before},
     {"polls pass", polls_pass},
 };
@@ -214,25 +230,36 @@ static struct diff_poll next_poll(struct stage *stage)
     };
 }
 
+static void compare(struct stage *stage, struct buffer *images, struct diff *ret_diff)
+{
+    struct diff_poll poll = next_poll(stage);
+    struct digest digest = {.bytes = {stage->bytes}};
+
+    if (stage->flags_held) {
+        diff_held_flags(&stage->row, &stage->source, &poll, images, ret_diff);
+        stage->flags_held = false;
+        return;
+    }
+    diff_member(stage->row_exists ? &stage->row : NULL, &stage->source, &digest, &poll, images, ret_diff);
+    assert_true(member_equal(&ret_diff->after.member, &stage->source));
+    assert_true(digest_equal(&ret_diff->after.slice_digest, &digest));
+}
+
 static void poll_sees(struct stage *stage, struct buffer *images, struct buffer *said)
 {
     static const char *const verdicts[] = {
         [DIFF_SAME] = "same",   [DIFF_REFRESHED] = "refreshed", [DIFF_RETURNED] = "returned",
         [DIFF_ADDED] = "added", [DIFF_CHANGED] = "changed",     [DIFF_REPAIRED] = "repaired",
     };
-    struct diff_poll poll = next_poll(stage);
-    struct digest digest = {.bytes = {stage->bytes}};
     struct diff diff;
 
-    diff_member(stage->row_exists ? &stage->row : NULL, &stage->source, &digest, &poll, images, &diff);
+    compare(stage, images, &diff);
     buffer_add_text(said, verdicts[diff.verdict]);
     for (size_t i = 0; i < diff.change_count; i++) {
         say_change(said, &diff.changes[i], stage);
         assert_whole_image(&diff.changes[i], NULL, &stage->source);
     }
     say_row(said, &diff.after);
-    assert_true(member_equal(&diff.after.member, &stage->source));
-    assert_true(digest_equal(&diff.after.slice_digest, &digest));
     assert_int_equal(diff.fields == 0, diff.verdict <= DIFF_RETURNED);
     stage->row = diff.after;
     stage->row_exists = true;
@@ -392,6 +419,27 @@ static void an_edited_row_is_repaired(void **state)
     PLAY(lines);
 }
 
+/* Flags, their unknown ones and their times stay as they are together; what is applied of the slice costs the digest. */
+static void held_flags_stay_and_the_profile_goes_on(void **state)
+{
+    static const struct line lines[] = {
+        JOINED,
+        {"owner flipped, role touched, flag X set, flags held", "same | first 110 changed 110 seen 200"},
+        {"same, flags held", "same | first 110 changed 110 seen 300"},
+        {"renamed, owner flipped, flags held",
+         "changed: profile_changed {\"name\":\"Amy Evans\"} -> {\"name\":\"Amy \xf0\x9f\x8e\x89\"} (300, 410]" ROW(
+             4) " no digest"},
+        {"owner flipped",
+         "changed: role_changed "
+         "{\"flag_own\":false,\"other_flags\":null,\"role_updated_at\":\"2020-09-19T15:44:32.513Z\"} -> "
+         "{\"flag_own\":true,\"other_flags\":{\"flagX\":1},\"role_updated_at\":\"2020-09-19T15:44:33.513Z\"} "
+         "(400, 510]" ROW(5)},
+    };
+
+    (void)state;
+    PLAY(lines);
+}
+
 /* --- absent members ----------------------------------------------------------------------------------------------- */
 
 #define ABSENT(since, polls) " | first 110 changed 110 seen 200 absent " #since " x" #polls
@@ -412,6 +460,19 @@ static void she_leaves_and_returns(void **state)
 
     (void)state;
     PLAY(lines);
+}
+
+static void who_was_never_a_member_is_new(void **state)
+{
+    static const struct line lines[] = {
+        JOINED,
+        {"same", "same | first 110 changed 110 seen 100"},
+        {"gone", LEFT ABSENT(310, 1) " removed 310 no digest"},
+        {"back, never was", "added: baseline nothing -> all (300, 410] | first 410 changed 410 seen 400"},
+    };
+
+    (void)state;
+    PLAY_WITH(lines, 1, 150);
 }
 
 /* After a discontinuity newcomers are baseline rows, but she is known to have left. */
@@ -442,6 +503,8 @@ static void an_absence_ends_by_itself(void **state)
          "changed: role_changed {\"flag_own\":false} -> {\"flag_own\":true} (700, 810]" ROW(8)},
         {"gone", "counted, due 1060 | first 110 changed 810 seen 800 absent 910 x1"},
         {"back, row edited", "repaired | first 110 changed 810 seen 1000"},
+        {"gone", "counted, due 1260 | first 110 changed 810 seen 1000 absent 1110 x1"},
+        {"back, owner flipped, flags held", "returned | first 110 changed 810 seen 1200"},
     };
 
     (void)state;
@@ -600,7 +663,9 @@ int main(void)
         cmocka_unit_test(her_profile_changes),
         cmocka_unit_test(both_change_at_once_role_first),
         cmocka_unit_test(an_edited_row_is_repaired),
+        cmocka_unit_test(held_flags_stay_and_the_profile_goes_on),
         cmocka_unit_test(she_leaves_and_returns),
+        cmocka_unit_test(who_was_never_a_member_is_new),
         cmocka_unit_test(a_tombstone_is_rejoined_even_in_a_baseline),
         cmocka_unit_test(an_absence_ends_by_itself),
         cmocka_unit_test(a_clock_set_back_delays_no_removal),

@@ -251,6 +251,20 @@ static void a_step_belongs_to_classes(void **state)
     }
 }
 
+/* An empty profile and role times that are not sent any more take no privilege away. */
+static void only_flags_vanish(void **state)
+{
+    struct member before = amy();
+
+    (void)state;
+    for (enum member_field field = 0; field < FIELD_COUNT; field++) {
+        struct member now = before;
+        now.fields[field].known = false;
+        bool was_known_flag = before.fields[field].known && member_fields[field].group == FIELD_GROUP_ROLE;
+        assert_int_equal((guard_classes_of(&before, &now) & VANISHED) != 0, was_known_flag);
+    }
+}
+
 /* --- reasons ------------------------------------------------------------------------------------------------------ */
 
 static void the_reason_is_a_sentence_with_numbers(void **state)
@@ -265,6 +279,9 @@ static void the_reason_is_a_sentence_with_numbers(void **state)
          "20 of 40 members are gone; 6 may leave in 24 hours without approval (guard.removals)"},
         {GUARD_REMOVALS, 38, 2, 5, GUARD_DOUBT_NONE,
          "5 more of 40 members are gone after 2 in the last 24 hours; 6 may leave in that time without approval "
+         "(guard.removals)"},
+        {GUARD_REMOVALS, 39, 1, 6, GUARD_DOUBT_NONE,
+         "6 more of 40 members are gone after 1 in the last 24 hours; 6 may leave in that time without approval "
          "(guard.removals)"},
         {GUARD_REMOVALS, 40, 0, 1, GUARD_DOUBT_SIGHT,
          "the token's user was an owner and is no owner in this answer, so the answer may lack members whom only "
@@ -321,6 +338,16 @@ static void a_reason_is_never_cut(void **state)
     }
 }
 
+/* Whatever the policy, who is not found is not held. */
+static void nothing_found_is_nothing_held(void **state)
+{
+    const struct guard_policy strict = {.removals = 0};
+
+    (void)state;
+    for (enum guard_class class = 0; class < GUARD_CLASS_COUNT; class ++)
+        assert_false(holds(&strict, class, found(1000, class, 0)));
+}
+
 /* Doubt is about what the answer lacks; flags are what it has. */
 static void doubt_holds_removals_of_any_number_and_nothing_else(void **state)
 {
@@ -364,8 +391,10 @@ int main(void)
         cmocka_unit_test(shares_are_held_beyond_not_at),
         cmocka_unit_test(what_may_be_held_at_all),
         cmocka_unit_test(a_step_belongs_to_classes),
+        cmocka_unit_test(only_flags_vanish),
         cmocka_unit_test(the_reason_is_a_sentence_with_numbers),
         cmocka_unit_test(a_reason_is_never_cut),
+        cmocka_unit_test(nothing_found_is_nothing_held),
         cmocka_unit_test(doubt_holds_removals_of_any_number_and_nothing_else),
         cmocka_unit_test(classes_have_names),
     };

@@ -144,6 +144,7 @@ static const struct {
     {"{\"rows\":[{\"users\":[1],\"users\":[2]}]}", "1\n2\n{\"rows\":[{\"users\":[],\"users\":[]}]}"},
 
     /* What is wrong inside a slice, or in the envelope's grammar, is not the slicer's to judge. */
+    {"{\"rows\":[{\"users\":[0\t,9\r,a,z,A,Z,+.-]}]}", "0\n9\na\nz\nA\nZ\n+.-\n{\"rows\":[{\"users\":[]}]}"},
     {"{\"rows\":[{\"users\":[{\"a\" \"b\",,},{12x:\\},\"\t\x01\xff\"]}]}",
      "{\"a\" \"b\",,}\n{12x:\\}\n\"\t\x01\xff\"\n{\"rows\":[{\"users\":[]}]}"},
     {"{,\"rows\":[{\"users\":[1]} 7]:}", "1\n{,\"rows\":[{\"users\":[]} 7]:}"},
@@ -171,6 +172,7 @@ static const struct {
     {"{\"rows\":[{\"users\":[1", "ends after 20 bytes in the middle of its document"},
     {"\xef\xbb\xbf{}", "at its byte 1 there is a byte order mark"},
     {"\xff\xfe{\0}\0", "at its byte 1 there is a byte order mark"},
+    {"\xfe\xff\0{\0}", "at its byte 1 there is a byte order mark"},
     {"<html>", "at its byte 1 no JSON object begins"},
     {"[{}]", "at its byte 1 no JSON object begins"},
     {"\"rows\"", "at its byte 1 no JSON object begins"},
@@ -197,6 +199,10 @@ static const struct {
     {UP_TO_USERS ":", "at its byte 20 stands what cannot begin a record"},
     {UP_TO_USERS "1,'a'", "at its byte 22 stands what cannot begin a record"},
     {UP_TO_USERS "\\", "at its byte 20 stands what cannot begin a record"},
+    {UP_TO_USERS "/", "at its byte 20 stands what cannot begin a record"},
+    {UP_TO_USERS "@", "at its byte 20 stands what cannot begin a record"},
+    {UP_TO_USERS "`", "at its byte 20 stands what cannot begin a record"},
+    {UP_TO_USERS "|", "at its byte 20 stands what cannot begin a record"},
 };
 
 static void malformed_bodies_are_refused(void **state)

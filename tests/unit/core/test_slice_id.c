@@ -19,7 +19,7 @@ static const struct {
     bool readable;
 } with_id[] = {
     {"{\"id\":\"" ID "\"}", true},
-    {"{ \"id\" :\n\"" ID "\" }", true},
+    {"{ \"id\" :\n\"" ID "\"\t\r}", true},
     {"{\"id\":\"B9C8C05A-4A76-11EB-B378-0242AC130002\"}", true},
     {"{\"a\":{\"id\":\"" OTHER "\"},\"b\":[{\"id\":1}],\"id\":\"" ID "\",\"c\":null}", true},
 
@@ -27,6 +27,7 @@ static const struct {
     {"{\"name\":\"\\ud800\",\"id\":\"" ID "\"}", true},
     {"{\"name\":\"\\u0000\x01\xff\\x\",\"id\":\"" ID "\"}", true},
     {"{\"n\":12345678901234567890,\"m\":1e400,\"o\":0x1.,\"id\":\"" ID "\"}", true},
+    {"{\"n\":-1.5E+7,\"z\":z,\"Z\":Z,\"id\":\"" ID "\"}", true},
     {"{\"a\":{},\"b\":[],\"c\":[[],{}],\"id\":\"" ID "\"}", true},
     {"{\"a\":\"id\",\"id\":\"" ID "\",\"b\":\"\\\"id\\\":\"}", true},
     {"{\"a\":1,\"a\":2,\"id\":\"" ID "\"}", true},
@@ -58,6 +59,8 @@ static const struct {
     {"{\"id\":\"" ID, false},
     {"{\"id\":\"" ID "\\", false},
     {"{\"id\":\"" ID "\",}", false},
+    {"{\"id\":\"" ID "\",\"a\":", false},
+    {"{\"id\":\"" ID "\",\"a\":1", false},
     {"{\"id\":\"" ID "\"]", false},
     {"{\"id\":\"" ID "\",\"a\"}", false},
     {"{\"id\":\"" ID "\",\"a\":}", false},
