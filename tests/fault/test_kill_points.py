@@ -1,8 +1,8 @@
 """kill -9 at the system calls that write or send: of a cycle, all happened or nothing, and the next start goes on.
 
 strace kills the program when it enters its N-th write, or sendto, and so on. Each N starts from the same database and the same answer of the
-API, so what is expected is known. Here some N are taken from each scene, drawn at random; `tests/fault/kill_sweep` takes
-all of them, until the cycle ends by itself."""
+API, so what is expected is known. Here some N are taken from each scene: the last that send, which are the transaction's,
+and others drawn at random; `tests/fault/kill_sweep` takes all of them, until the cycle ends by itself."""
 
 import collections
 import itertools
@@ -22,7 +22,8 @@ from harness.truth import assert_invariants, assert_mirrors, fields_of_api, fiel
 from harness.waiting import wait_until
 
 SWEEP = "ROLLCALL_KILL_SWEEP" in os.environ
-SAMPLE = 7  # of each scene
+LAST = 6  # of the calls that send, in each scene
+OTHERS = 3  # of all
 CALLS = ("write", "writev", "pwrite64", "pwritev", "sendto", "sendmsg", "sendmmsg")
 STATE_FILE = "committed-default"
 STATE_CALLS = ("openat", "write", "fsync", "close", "rename")
@@ -225,8 +226,10 @@ def points(trial, chance):
     """Where to kill: everywhere until the cycle ends by itself, or at a few calls."""
     if SWEEP:
         return [(call, itertools.count(1)) for call in CALLS]
-    every = [(call, number) for call, count in made(trial).items() for number in range(1, count + 1)]
-    return [(call, [number]) for call, number in chance.sample(every, min(SAMPLE, len(every)))]
+    counts = made(trial)
+    every = [(call, number) for call, count in counts.items() for number in range(1, count + 1)]
+    last = [("sendto", number) for number in range(counts["sendto"] - LAST + 1, counts["sendto"] + 1)]
+    return [(call, [number]) for call, number in sorted({*last, *chance.sample(every, OTHERS)})]
 
 
 @pytest.mark.parametrize("scene", [FirstLoad(), Everything(), Absence(), Nothing(), Failure(), Thousands()],
@@ -246,7 +249,7 @@ def test_killed_at_a_call(trial, seed, scene):
             done += bool(expected) and trial.changes() == expected
             assert_it_goes_on(trial, scene, expected)
     print(f"{type(scene).__name__}: killed at {kills} calls, {done} of them after its COMMIT")
-    assert kills >= SAMPLE // 2
+    assert kills >= LAST
     assert not SWEEP or not expected or 0 < done < kills, "the kills were all on one side of COMMIT"
 
 

@@ -159,6 +159,28 @@ def test_a_hung_loop_does_not_feed_the_watchdog(rollcall, manager):
     assert daemon.stop() == 0 and "STOPPING=1" in manager()
 
 
+# ---- a crash
+
+
+def dumps_core(process):
+    process.send_signal(signal.SIGABRT)
+    _, status = os.waitpid(process.pid, 0)
+    process.returncode = status  # it has been waited for
+    assert os.WTERMSIG(status) == signal.SIGABRT
+    return os.WCOREDUMP(status)
+
+
+def test_a_crash_leaves_no_core(daemon, tmp_path):
+    """It would hold the token."""
+    unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+    other = subprocess.Popen(["sleep", "60"], cwd=tmp_path,
+                             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CORE, unlimited))
+    if not dumps_core(other):
+        pytest.skip("no process leaves a core here")
+    resource.prlimit(daemon.process.pid, resource.RLIMIT_CORE, unlimited)
+    assert not dumps_core(daemon.process)
+
+
 # ---- time
 
 
