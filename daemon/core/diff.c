@@ -210,6 +210,7 @@ static void count_absence(struct member_row *row, const struct diff_poll *poll)
 {
     if (row->absent_since == 0) {
         row->absent_since = poll->answered;
+        row->absent_polls = 0; /* whatever somebody has made of it */
         /* The last complete poll still showed it, or it would have been marked then. */
         if (!poll->previous_partial && poll->previous_asked > row->last_seen_at)
             row->last_seen_at = poll->previous_asked;

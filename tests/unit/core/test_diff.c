@@ -511,6 +511,26 @@ static void an_absence_ends_by_itself(void **state)
     PLAY(lines);
 }
 
+/* Polls that somebody has written into a present member's row are none that missed her. */
+static void an_absence_begins_with_its_first_poll(void **state)
+{
+    static const int32_t polls[] = {1, 2, INT32_MAX};
+    struct removal_policy policy = {.polls = 2, .confirm_after_us = 150};
+    const struct diff_poll poll = {.asked = 300, .answered = 310, .previous_asked = 200};
+    struct absence absence;
+    struct buffer images;
+
+    (void)state;
+    buffer_init(&images, 4096);
+    for (size_t i = 0; i < sizeof(polls) / sizeof(polls[0]); i++) {
+        struct member_row row = {.member = amy(), .absent_polls = polls[i], .slice_digest = {{1}}};
+        diff_absent(&row, &poll, &policy, &images, &absence);
+        assert_int_equal(absence.verdict, ABSENCE_COUNTED);
+        assert_int_equal(absence.after.absent_polls, 1);
+    }
+    buffer_done(&images);
+}
+
 /* The clock was set back: `answered` only creeps on, and what has passed is known from elsewhere. */
 static void a_clock_set_back_delays_no_removal(void **state)
 {
@@ -668,6 +688,7 @@ int main(void)
         cmocka_unit_test(who_was_never_a_member_is_new),
         cmocka_unit_test(a_tombstone_is_rejoined_even_in_a_baseline),
         cmocka_unit_test(an_absence_ends_by_itself),
+        cmocka_unit_test(an_absence_begins_with_its_first_poll),
         cmocka_unit_test(a_clock_set_back_delays_no_removal),
         cmocka_unit_test(a_partial_poll_is_no_sight_of_her),
         cmocka_unit_test(her_own_last_sight_counts_when_it_is_later),
