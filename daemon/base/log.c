@@ -25,6 +25,7 @@
 static enum log_level least_urgent = LOG_LEVEL_INFO;
 static struct outlet outlet = {.fd = STDERR_FILENO, .longest_us = OUTLET_FOR_EVER};
 static uint64_t left_out;
+static void (*before_line)(void);
 
 static const struct {
     enum log_level level;
@@ -39,6 +40,11 @@ static const struct {
 void log_set_level(enum log_level level)
 {
     least_urgent = level;
+}
+
+void log_before_line(void (*function)(void))
+{
+    before_line = function;
 }
 
 void log_limit_waiting(void)
@@ -210,6 +216,8 @@ void log_write(enum log_level level, const char *event, const struct log_field *
 {
     if (level > least_urgent)
         return;
+    if (before_line)
+        before_line();
     tell_left_out();
     if (!write_line(level, event, fields))
         left_out++;

@@ -2,13 +2,15 @@
  * rollcall once: one cycle, for cron or a timer, and the confirming poll when somebody seems to have left.
  */
 #include "commands/command.h"
+#include "commands/progress_line.h"
 #include "commands/summary.h"
 #include "commands/terminal.h"
 #include "service/runner.h"
 
 static int once(const struct invocation *invocation, struct error *error)
 {
-    struct runner_options options = {.config_file = invocation->config_file, .mode = CYCLE_MODE_ONCE};
+    struct runner_options options = {
+        .config_file = invocation->config_file, .mode = CYCLE_MODE_ONCE, .progress_cb = progress_line()};
     struct runner_summary summary = {0};
     struct config config;
     int status = command_read_config(invocation, &config, error);

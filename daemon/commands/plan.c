@@ -4,6 +4,7 @@
 #include "commands/command.h"
 #include "commands/plan_json.h"
 #include "commands/plan_text.h"
+#include "commands/progress_line.h"
 #include "commands/summary.h"
 #include "commands/terminal.h"
 #include "service/runner.h"
@@ -52,7 +53,8 @@ static int show_text(struct config *config, struct runner_options *options, stru
 
 static int plan(const struct invocation *invocation, struct error *error)
 {
-    struct runner_options options = {.config_file = invocation->config_file, .mode = CYCLE_MODE_PLAN};
+    struct runner_options options = {
+        .config_file = invocation->config_file, .mode = CYCLE_MODE_PLAN, .progress_cb = progress_line()};
     bool json = invocation->values[PLAN_JSON] != NULL;
     struct runner_summary summary = {0};
     struct config config;

@@ -17,6 +17,13 @@ bool terminal_is_interactive(void)
     return isatty(STDOUT_FILENO) == 1;
 }
 
+bool terminal_can_erase(void)
+{
+    const char *terminal = getenv("TERM");
+
+    return isatty(STDERR_FILENO) == 1 && terminal && terminal[0] != '\0' && strcmp(terminal, "dumb") != 0;
+}
+
 bool terminal_reader_has_gone(void)
 {
     struct pollfd output = {.fd = STDOUT_FILENO};

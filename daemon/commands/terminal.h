@@ -24,6 +24,9 @@ bool terminal_reader_has_gone(void);
 bool terminal_wants_colour(void);
 bool terminal_is_interactive(void); /* standard output is a terminal */
 
+/* Standard error is a terminal on which a line can be erased and written anew. */
+bool terminal_can_erase(void);
+
 /* Prints text that nobody has vouched for: what could steer a terminal becomes visible (base/utf8). */
 void terminal_print(FILE *out, const char *text, size_t length);
 

@@ -48,7 +48,7 @@ MUST_CHECK int poll_feed(struct poll *poll, const char *bytes, size_t length, st
 /* The transport says that the body is whole. On success the poll is complete and may be believed. */
 MUST_CHECK int poll_end(struct poll *poll, struct error *error);
 
-const struct poll_result *poll_result(const struct poll *poll); /* after poll_end */
+const struct poll_result *poll_result(const struct poll *poll); /* before poll_end only `slices`, so far */
 struct spool *poll_decoded(struct poll *poll); /* records of struct decoded, in arrival order */
 
 /* Rejected records, each once, in no particular order. */

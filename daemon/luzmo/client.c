@@ -135,6 +135,13 @@ void client_cancel(struct client *client)
     client_call_cancel(client);
 }
 
+uint64_t client_announced_bytes(const struct client *client)
+{
+    const struct call *call = &client->call;
+
+    return call->subject == &organization && call->transfer ? transfer_announced_bytes(call->transfer) : 0;
+}
+
 /* --- the end ------------------------------------------------------------------------------------------------------ */
 
 static void driver_closed_cb(void *context)

@@ -98,6 +98,10 @@ void client_ask_token(struct client *client, const struct secret *key, const str
  * way. */
 void client_cancel(struct client *client);
 
+/* Of the pull under way: how many bytes its body will have, as the API announced them. 0 when it did not, or has not
+ * answered yet, or nothing is under way. */
+uint64_t client_announced_bytes(const struct client *client);
+
 /* The next request uses these settings; only between requests. */
 MUST_CHECK int client_configure(struct client *client, const struct client_settings *settings,
                                 struct error *error);

@@ -408,6 +408,13 @@ const char *transfer_retry_after(const struct transfer *transfer)
     return transfer->head.retry_after;
 }
 
+uint64_t transfer_announced_bytes(const struct transfer *transfer)
+{
+    const struct head *head = &transfer->head;
+
+    return transfer->accepted && !head->chunked && head->length_valid ? head->length : 0;
+}
+
 uint64_t transfer_body_bytes(const struct transfer *transfer)
 {
     return transfer->body_bytes;

@@ -53,5 +53,7 @@ int transfer_stalled(struct transfer *transfer, struct error *error);
 long transfer_status(const struct transfer *transfer);
 const char *transfer_retry_after(const struct transfer *transfer); /* the header's value, "" when missing */
 uint64_t transfer_body_bytes(const struct transfer *transfer);     /* of a believable answer */
+/* How long that will be by its head; 0: the head does not say, or is not there yet. */
+uint64_t transfer_announced_bytes(const struct transfer *transfer);
 
 #endif

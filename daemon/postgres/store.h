@@ -142,6 +142,9 @@ void store_begin(struct store *store, const struct store_organization *organizat
  * read and may be written again after a rollback. */
 void store_write(struct store *store, struct changeset *set, store_cb reply_cb, void *context);
 
+/* How many rows of the set were given to the server so far, in the write under way or in the last one. */
+uint64_t store_rows_written(const struct store *store);
+
 /* After a write that was DONE: the owners there are then, counted when an alert was raised; otherwise -1. */
 int64_t store_written_owners(const struct store *store);
 

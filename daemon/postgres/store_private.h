@@ -41,6 +41,7 @@ struct store_write {
     bool reading;
     bool header_sent;
     unsigned queued; /* statements in the pipeline being filled */
+    uint64_t rows;   /* of the spools, given to the server so far */
     int64_t owners;  /* as the alert counted them; -1: none was raised */
 };
 

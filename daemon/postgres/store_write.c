@@ -239,8 +239,10 @@ static int next_row(struct store *store, struct error *error)
         spool_reader_init(&write->reader, spool_of(write));
     write->reading = true;
     int more = spool_next(&write->reader, &record, &length, error);
-    if (more == 1)
+    if (more == 1) {
         encode(store, record, length);
+        write->rows++;
+    }
     return more;
 }
 
@@ -484,6 +486,11 @@ void store_write(struct store *store, struct changeset *set, store_cb reply_cb, 
         write_pipeline(store);
     else
         copy_part(store);
+}
+
+uint64_t store_rows_written(const struct store *store)
+{
+    return store->write.rows;
 }
 
 /* --- exchange 3 --------------------------------------------------------------------------------------------------- */

@@ -192,6 +192,7 @@ static void finish(struct runner *runner, const struct cycle_effect *effect)
     notify_stopping();
     notify_watchdog_stop();
     lag_stop(&runner->lag);
+    runner_progress_stop(runner);
     uv_close((uv_handle_t *)&runner->wait_timer, NULL);
     uv_close((uv_handle_t *)&runner->lock_timer, NULL);
     uv_close((uv_handle_t *)&runner->turn, NULL);
@@ -281,6 +282,7 @@ void runner_event(struct runner *runner, const struct cycle_event *event)
             tell_state(runner);
         perform(runner, &effects[i]);
     }
+    runner_progress_follow(runner);
     reload_when_idle(runner);
 }
 
@@ -401,6 +403,7 @@ static int start(struct runner *runner, struct error *error)
     if (!runner->client)
         return -(int)error->class;
     lag_start(&runner->lag, &runner->loop);
+    runner_progress_start(runner);
     uv_timer_init(&runner->loop, &runner->wait_timer);
     uv_timer_init(&runner->loop, &runner->lock_timer);
     runner->wait_timer.data = runner;

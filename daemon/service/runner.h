@@ -9,12 +9,17 @@
 #include "core/cycle.h"
 #include "core/finding.h"
 #include "service/config.h"
+#include "service/progress.h"
 
 struct runner_options {
     const char *config_file; /* as given on the command line, NULL = default; read again on SIGHUP */
     enum cycle_mode mode;
     finding_cb finding_cb; /* called for each finding of a comparison; may be NULL */
     void *finding_context;
+    /* Called several times a second once a cycle takes longer than a moment, and with NOTHING whenever it ends or
+     * waits. NULL: the log is told of a long cycle instead. */
+    progress_cb progress_cb;
+    void *progress_context;
 };
 
 /* What a run came to, for the command to tell a person: how things stand after its last cycle, and what all its cycles

@@ -1,7 +1,8 @@
 /*
  * What the runner's parts share: runner.c (machine, loop, timer, signals), runner_pull.c (the API's side),
- * runner_database.c (PostgreSQL's side), runner_compare.c (the comparison, which needs both), runner_standby.c (while another instance writes), runner_log.c (the lines a cycle
- * leaves). Included by these alone.
+ * runner_database.c (PostgreSQL's side), runner_compare.c (the comparison, which needs both), runner_standby.c (while
+ * another instance writes), runner_progress.c (how far it is), runner_log.c (the lines a cycle leaves). Included by these
+ * alone.
  */
 #ifndef SERVICE_RUNNER_PRIVATE_H
 #define SERVICE_RUNNER_PRIVATE_H
@@ -62,6 +63,11 @@ struct runner {
     uv_idle_t turn;        /* the comparison goes on at the loop's next turn */
     uv_signal_t signals[SIGNAL_COUNT];
     struct lag lag;
+
+    uv_timer_t progress_timer; /* while `step` is something */
+    enum progress_step step;   /* what somebody may be waiting for */
+    int64_t step_from_us;      /* monotonic; when it began */
+
     bool stopping;
     bool reported; /* a cycle has ended, and STATUS says how; before that it says what is being done */
     bool reload_wanted;
@@ -147,6 +153,11 @@ void runner_reply(struct runner *runner, const struct store_reply *reply, enum c
 void runner_stand_by(struct runner *runner);
 /* The lock is ours: the standing by, if there was any, is over. */
 void runner_take_over(struct runner *runner);
+
+/* --- runner_progress.c -------------------------------------------------------------------------------------------- */
+void runner_progress_start(struct runner *runner);
+void runner_progress_follow(struct runner *runner); /* after every step of the machine */
+void runner_progress_stop(struct runner *runner);   /* closes the timer */
 
 /* --- runner_log.c ------------------------------------------------------------------------------------------------- */
 void runner_log_findings(

@@ -50,6 +50,8 @@ static void set_times(struct runner *runner, const struct client_outcome *outcom
 static int body_cb(void *context, const char *bytes, size_t length, struct error *error)
 {
     struct runner *runner = context;
+
+    runner->current.body_bytes += length;
     return poll_feed(runner->current.poll, bytes, length, error);
 }
 

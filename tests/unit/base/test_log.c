@@ -189,6 +189,29 @@ static void the_journal_gets_priorities_and_keeps_its_own_time(void **state)
     captured_done(&captured);
 }
 
+static unsigned taken_away;
+
+static void take_away(void)
+{
+    taken_away++;
+}
+
+static void a_line_on_the_same_terminal_is_taken_away_first(void **state)
+{
+    struct captured captured;
+    (void)state;
+
+    captured_begin(&captured);
+    log_before_line(take_away);
+    log_event(LOG_LEVEL_INFO, "test");
+    log_event(LOG_LEVEL_DEBUG, "unwanted");
+    log_before_line(NULL);
+    log_event(LOG_LEVEL_INFO, "test");
+    captured_end(&captured);
+    captured_done(&captured);
+    assert_int_equal(taken_away, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -198,6 +221,7 @@ int main(void)
         cmocka_unit_test(a_huge_text_is_left_out_and_the_line_says_so),
         cmocka_unit_test(the_level_decides),
         cmocka_unit_test(the_journal_gets_priorities_and_keeps_its_own_time),
+        cmocka_unit_test(a_line_on_the_same_terminal_is_taken_away_first),
     };
     unsetenv("JOURNAL_STREAM");
     return cmocka_run_group_tests(tests, NULL, NULL);
