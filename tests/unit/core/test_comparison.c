@@ -551,8 +551,8 @@ static void a_row_of_megabytes_is_refused(void **state)
         struct mirror_row *stored = mirror_row_of(&stage.mirror, &stage.list[0].user_id);
         struct member_row row = mirror_read(stored);
         row.member.fields[FIELD_NAME] = a_text(name);
+        stored->value_digest = member_row_digest(&row, &stage.mirror.secret); /* it was no fool */
         mirror_edit(&stage.mirror, &row.member.user_id, &row);
-        stored->value_digest = member_row_digest(&row, &stage.mirror.secret); /* and was no fool */
         renamed(&stage, &stage.list[0]);
         stage.list[0].member = leaves_too == 0;
         stage.desk.removal.polls = 1;
