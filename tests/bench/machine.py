@@ -35,9 +35,9 @@ def description(options, programs):
         "system": f"{platform.freedesktop_os_release()['PRETTY_NAME']}, Linux {platform.release()}",
         "machine": f"{os.cpu_count()} cores ({processor()}), {memory_gib():.0f} GiB",
         "load average before": " ".join(f"{load:.1f}" for load in os.getloadavg()),
-        "rollcall": first_line(options.program.resolve(), "--version"),
+        "Rollcall": first_line(options.program.resolve(), "--version"),
         "server": first_line(programs / "postgres", "--version"),
-        "curl": first_line("curl", "--version"),
+        "curl": first_line("curl", "--version").partition(" (")[0],
         "nginx": first_line(nginx_program(), "-v"),
     }
     if options.peers:
