@@ -156,13 +156,28 @@ static struct guard_figures figures_of(const struct comparison *comparison)
     return figures;
 }
 
-/* An answer with records whose ids cannot be read says nothing about who is absent: what was held before still is. */
+static bool has_returned(const struct comparison *comparison, enum guard_class class)
+{
+    const struct roster *roster = comparison->input.roster;
+    const struct hold_past *past = &comparison->past;
+
+    for (size_t i = 0; i < past->count; i++) {
+        uint32_t entry = past->holds[i].class == class ? roster_find(roster, &past->holds[i].user_id)
+                                                       : ROSTER_NONE;
+        if (entry != ROSTER_NONE && roster_is_seen(roster, entry))
+            return true;
+    }
+    return false;
+}
+
+/* An answer with records whose ids cannot be read says nothing about who is absent: what was held before still is. Unless
+ * it shows somebody of them: then it is another set, which the next answer will tell. */
 static bool is_undecidable(const struct comparison *comparison, enum guard_class class)
 {
     bool removals = class == GUARD_REMOVALS || class == GUARD_CONTESTED_REMOVALS;
 
     return removals && poll_result(comparison->input.poll)->unreadable > 0 &&
-           comparison->past.sets[class].stands;
+           comparison->past.sets[class].stands && !has_returned(comparison, class);
 }
 
 static struct hold_result keep_standing(const struct comparison *comparison, enum guard_class class)
@@ -331,11 +346,11 @@ int comparison_settle_removal(struct comparison *comparison, const struct member
 
     buffer_clear(&comparison->images);
     diff_absent(before, &comparison->input.times, &comparison->input.removal, &comparison->images, &absence);
+    take_times(comparison, GUARD_BIT(GUARD_REMOVALS) | GUARD_BIT(GUARD_CONTESTED_REMOVALS), &absence.change);
     if (set->holds[class].verdict == HOLD_STANDS)
         return hold_removal(comparison, before, &absence, class, error);
     if (id_list_has(&comparison->edited_removals, &before->member.user_id))
         comparison_count_repaired(comparison, &before->member.user_id);
-    take_times(comparison, GUARD_BIT(GUARD_REMOVALS) | GUARD_BIT(GUARD_CONTESTED_REMOVALS), &absence.change);
     absence.after.last_seen_at = absence.change.observed_after;
     absence.after.absent_since = absence.change.observed_at;
     absence.after.removed_at = absence.change.observed_at;

@@ -84,6 +84,7 @@ static void report_compared(struct runner *runner)
 
     runner_event(runner, &(struct cycle_event){.type = writes ? CYCLE_EVENT_COMPARED_CHANGES
                                                               : CYCLE_EVENT_COMPARED_SAME,
+                                               .reload = result->reload,
                                                .confirm = result->confirm,
                                                .confirm_in_us = result->confirm_in_us});
 }
