@@ -105,6 +105,21 @@ static void an_approved_set_that_changed_stays(void **state)
          {"", "removals abcd still held; unwritten"});
 }
 
+static void confirmed_slowly(struct stage *stage)
+{
+    stage->desk.removal.confirm_after_us = 160 * SECOND;
+}
+
+/* Whoever is missing beside them is part of what was approved, and all of them wait until that absence is confirmed. */
+static void an_approved_set_waits_for_its_last_confirmation(void **state)
+{
+    (void)state;
+    PLAY(confirmed_slowly, SIX_JOIN, {"abc leaves", "absent abc; confirm"},
+         {"", "absent abc; confirm; unwritten"}, {"d leaves", "absent d; removals abc+ held; confirm"},
+         {"approve removals", "absent d; removals abc+ still held; confirm; unwritten"},
+         {"", "left a; left b; left c; left d; removals approved"}, {"", "unwritten"});
+}
+
 static void a_rejected_set_is_held_in_silence(void **state)
 {
     (void)state;
@@ -429,6 +444,7 @@ int main(void)
         cmocka_unit_test(a_single_poll_that_removes_is_guarded_too),
         cmocka_unit_test(exactly_what_was_approved_goes_through),
         cmocka_unit_test(an_approved_set_that_changed_stays),
+        cmocka_unit_test(an_approved_set_waits_for_its_last_confirmation),
         cmocka_unit_test(a_rejected_set_is_held_in_silence),
         cmocka_unit_test(a_decision_is_about_its_own_class),
         cmocka_unit_test(who_is_still_found_is_contested),

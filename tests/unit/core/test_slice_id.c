@@ -31,6 +31,7 @@ static const struct {
     {"{\"a\":{},\"b\":[],\"c\":[[],{}],\"id\":\"" ID "\"}", true},
     {"{\"a\":\"id\",\"id\":\"" ID "\",\"b\":\"\\\"id\\\":\"}", true},
     {"{\"a\":1,\"a\":2,\"id\":\"" ID "\"}", true},
+    {"{\"a\":{ },\"b\":[ ],\"i\":0,\"idx\":1,\"id\":\"" ID "\"}", true},
 
     /* No id, two, or none that is plain. */
     {"{}", false},
@@ -71,6 +72,8 @@ static const struct {
     {"{\"id\":\"" ID "\",\"a\":[1,]}", false},
     {"{\"id\":\"" ID "\",\"a\":[1}", false},
     {"{\"id\":\"" ID "\",\"a\":[1:2]}", false},
+    {"{\"id\":\"" ID "\",\"a\":[}", false},
+    {"{\"id\":\"" ID "\",\"a\":{\"b\"}", false},
     {"{\"id\":\"" ID "\",\"a\":{\"b\"}}", false},
     {"{\"id\":\"" ID "\",\"a\":{\"b\":1]}", false},
     {"{\"id\":\"" ID "\",{\"id\":\"" OTHER "\"}}", false},
@@ -96,18 +99,38 @@ static void ids_are_read_from_sound_structures_only(void **state)
     }
 }
 
-static void ids_are_not_read_below_any_depth(void **state)
+/* Of a record with so many brackets in each other, its own included. */
+static bool is_readable_when_nested(const char *opening, const char *closing, int depth)
 {
     struct buffer slice;
     struct uuid found;
-    (void)state;
 
     buffer_init(&slice, 1 << 20);
     buffer_add_text(&slice, "{\"id\":\"" ID "\",\"a\":");
-    for (int i = 0; i < 100000; i++)
-        buffer_add_char(&slice, '[');
-    assert_false(slice_read_id(slice.data, slice.length, &found));
+    for (int i = 1; i < depth; i++)
+        buffer_add_text(&slice, opening);
+    buffer_add_text(&slice, "1");
+    for (int i = 1; i < depth; i++)
+        buffer_add_text(&slice, closing);
+    buffer_add_text(&slice, "}");
+    bool readable = slice_read_id(slice.data, slice.length, &found);
     buffer_done(&slice);
+    return readable;
+}
+
+static void ids_are_not_read_below_any_depth(void **state)
+{
+    static const struct {
+        const char *opening, *closing;
+    } brackets[] = {{"[", "]"}, {"{\"b\":", "}"}};
+    (void)state;
+
+    for (size_t i = 0; i < COUNT(brackets); i++) {
+        assert_true(is_readable_when_nested(brackets[i].opening, brackets[i].closing, SLICE_NESTING_MAX));
+        assert_false(
+            is_readable_when_nested(brackets[i].opening, brackets[i].closing, SLICE_NESTING_MAX + 1));
+        assert_false(is_readable_when_nested(brackets[i].opening, brackets[i].closing, 100000));
+    }
 }
 
 /* --- one record against its neighbours ---------------------------------------------------------------------------- */

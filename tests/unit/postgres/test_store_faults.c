@@ -119,6 +119,21 @@ static void test_fenced_by_deleted_members(void **state)
     }
 }
 
+/* The version is what it was, but another history has led to it. */
+static void test_fenced_by_a_restored_backup(void **state)
+{
+    struct desk desk;
+
+    (void)state;
+    desk_open_with_changes(&desk);
+    server_run(&server, "UPDATE rollcall.organization SET last_cycle_uuid = gen_random_uuid()");
+    assert_result(STORE_FENCED, desk_cover(&desk));
+    assert_result(STORE_FENCED, desk_begin(&desk, 4));
+    assert_no_transaction_is_open();
+    assert_only_the_first_cycle();
+    desk_close(&desk);
+}
+
 /* --- statements that do not do what they should ------------------------------------------------------------------- */
 
 static void test_row_counts_are_checked(void **state)
@@ -321,6 +336,25 @@ static void test_resolve(void **state)
     desk_close(&desk);
 }
 
+/* A failed poll is on record with its uuid, too, and was not applied. */
+static void test_resolve_of_a_failed_cycle(void **state)
+{
+    struct error failure;
+    struct desk desk;
+
+    (void)state;
+    desk_open_with_changes(&desk);
+    error_set(&failure, ERROR_UNAVAILABLE, "the API is away");
+    desk.cycle = (struct store_cycle){.outcome = "failed", .failure = &failure};
+    store_record_failure(desk.store, &desk.organization, &desk.poll, &desk.cycle, desk_on_reply, &desk);
+    assert_result(STORE_DONE, desk_result(&desk));
+    assert_number(1, "SELECT count(*) FROM rollcall.cycle WHERE outcome = 'failed'");
+    assert_result(STORE_ABSENT, resolve(&desk, &desk.poll.poll_uuid));
+    store_find_cycle(desk.store, &desk.poll.poll_uuid, desk_on_reply, &desk);
+    assert_result(STORE_ABSENT, desk_result(&desk));
+    desk_close(&desk);
+}
+
 /* The writer's session lives on behind a dead network: its transaction is open, nobody knows how it will end. */
 static void test_resolve_while_the_commit_may_be_in_flight(void **state)
 {
@@ -375,6 +409,7 @@ int main(void)
         TEST(test_fenced_by_another_writer),
         TEST(test_fenced_by_two_first_cycles),
         TEST(test_fenced_by_deleted_members),
+        TEST(test_fenced_by_a_restored_backup),
         TEST(test_row_counts_are_checked),
         TEST(test_copy_is_refused_early),
         TEST(test_commit_of_a_failed_transaction),
@@ -384,6 +419,7 @@ int main(void)
         TEST(test_lost_while_reading),
         TEST(test_server_stops_and_starts),
         TEST(test_resolve),
+        TEST(test_resolve_of_a_failed_cycle),
         TEST(test_resolve_while_the_commit_may_be_in_flight),
         TEST(test_resolve_of_a_first_cycle),
     };
