@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 
+#include <openssl/crypto.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +31,16 @@ void *memory_grow(void *block, size_t count, size_t size)
     return must_have(reallocarray(block, count, size));
 }
 
+void *memory_array(size_t count, size_t size)
+{
+    return must_have(calloc(count > 0 ? count : 1, size > 0 ? size : 1));
+}
+
+void *memory_resize(void *block, size_t size)
+{
+    return memory_grow(block, size, 1);
+}
+
 char *memory_string(const char *text)
 {
     return text ? must_have(strdup(text)) : NULL;
@@ -53,4 +64,31 @@ char *memory_format(const char *format, ...)
     int written = vasprintf(&text, format, arguments);
     va_end(arguments);
     return must_have(written < 0 ? NULL : text);
+}
+
+static void *openssl_alloc(size_t size, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    return memory_alloc(size);
+}
+
+static void *openssl_resize(void *block, size_t size, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    return memory_resize(block, size);
+}
+
+static void openssl_free(void *block, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    free(block);
+}
+
+void memory_serve_openssl(void)
+{
+    if (CRYPTO_set_mem_functions(openssl_alloc, openssl_resize, openssl_free) != 1)
+        error_fatal("OpenSSL was used before it was told where to get its memory");
 }

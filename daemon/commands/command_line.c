@@ -5,6 +5,7 @@
 #include "commands/command_line.h"
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "commands/command.h"
 #include "commands/terminal.h"
 #include "service/credentials.h"
@@ -284,6 +285,7 @@ int command_line_run(int argc, char **argv)
     struct arguments arguments = {.words = argv, .count = argc, .at = 1};
     struct error error = {0};
 
+    memory_serve_openssl();
     hold_standard_streams();
     ignore_signals_of_writing();
     credentials_take_environment();

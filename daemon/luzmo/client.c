@@ -17,7 +17,9 @@ static int prepare_process(struct error *error)
 {
     unsetenv("SSLKEYLOGFILE");
     signal(SIGPIPE, SIG_IGN);
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+    /* When libcurl is refused memory it may forget a transfer, or divide by zero. */
+    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, memory_alloc, free, memory_resize, memory_string,
+                             memory_array) != CURLE_OK)
         return error_set(error, ERROR_INTERNAL, "libcurl cannot be initialised");
     return 0;
 }

@@ -67,10 +67,9 @@ static const struct {
      "this is no proper HTTP answer; check that api.url is the address of the Luzmo API"},
     {CURLE_UNSUPPORTED_PROTOCOL, ERROR_MALFORMED, true,
      "this is no proper HTTP answer; check that api.url is the address of the Luzmo API"},
-    /* libcurl 7.88 says so of a single line of more than 100 kB, too. */
-    {CURLE_OUT_OF_MEMORY, ERROR_UNAVAILABLE, false,
-     "there is no memory left, or a line in the head of the answer is too long; look at this machine's memory, then at "
-     "what stands between here and the API"},
+    /* So libcurl 7.88 calls a single line of more than 100 kB. */
+    {CURLE_OUT_OF_MEMORY, ERROR_MALFORMED, false,
+     "a line in the head of the answer is too long; look at what stands between here and the API"},
 };
 
 static const char *const waits[] = {

@@ -3,8 +3,11 @@
  */
 #include "service/loop.h"
 
+#include "base/memory.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -35,6 +38,7 @@ int loop_open(uv_loop_t *loop, struct error *error)
 {
     int reason = take_and_return();
 
+    uv_replace_allocator(memory_alloc, memory_resize, memory_array, free);
     if (reason != 0)
         return error_set(
             error, ERROR_INTERNAL,

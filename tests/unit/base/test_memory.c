@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include <openssl/crypto.h>
 #include <signal.h>
 #include <string.h>
 
@@ -67,31 +68,92 @@ static void texts_are_copied(void **state)
     free(made);
 }
 
-static void ask_for_more_than_there_is(void)
-{
-    volatile size_t count = SIZE_MAX;
+static volatile size_t too_much = SIZE_MAX / 4;
 
-    free(memory_grow(NULL, count, 2));
+static void grow_too_much(void)
+{
+    free(memory_grow(NULL, SIZE_MAX, too_much));
+}
+
+static void take_too_much(void)
+{
+    free(memory_array(too_much, 1));
+}
+
+static void resize_too_much(void)
+{
+    free(memory_resize(NULL, too_much));
+}
+
+static void let_openssl_take_too_much(void)
+{
+    memory_serve_openssl();
+    OPENSSL_free(OPENSSL_malloc(too_much));
+}
+
+static void use_openssl_too_early(void)
+{
+    OPENSSL_free(OPENSSL_malloc(1));
+    memory_serve_openssl();
+}
+
+static void assert_aborts(void (*act)(void), const char *words)
+{
+    char text[200];
+
+    assert_int_equal(captured_death(act, text, sizeof(text)), SIGABRT);
+    assert_non_null(strstr(text, words));
 }
 
 static void a_heap_that_is_gone_aborts(void **state)
 {
-    char text[200];
     (void)state;
 
 #ifdef __SANITIZE_ADDRESS__
     skip(); /* AddressSanitizer ends the process before the C library can answer NULL */
 #endif
-    assert_int_equal(captured_death(ask_for_more_than_there_is, text, sizeof(text)), SIGABRT);
-    assert_non_null(strstr(text, "out of memory"));
+    assert_aborts(grow_too_much, "out of memory");
+    assert_aborts(take_too_much, "out of memory");
+    assert_aborts(resize_too_much, "out of memory");
+    assert_aborts(let_openssl_take_too_much, "out of memory");
+}
+
+static void openssl_is_served_from_its_first_use_on(void **state)
+{
+    (void)state;
+
+    assert_aborts(use_openssl_too_early, "OpenSSL was used before");
+}
+
+static void resizing_and_arrays_are_as_the_c_library_has_them(void **state)
+{
+    char *block = memory_array(10, 10);
+    (void)state;
+
+    for (size_t i = 0; i < 100; i++)
+        assert_int_equal(block[i], 0);
+    memset(block, 'x', 100);
+    block = memory_resize(block, 10000);
+    for (size_t i = 0; i < 100; i++)
+        assert_int_equal(block[i], 'x');
+    block = memory_resize(block, 0);
+    assert_non_null(block);
+    free(block);
+    block = memory_array(0, 8);
+    assert_non_null(block);
+    free(block);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(memory_comes_zeroed),        cmocka_unit_test(nothing_is_an_allocation_too),
-        cmocka_unit_test(growing_keeps_the_content),  cmocka_unit_test(texts_are_copied),
+        cmocka_unit_test(memory_comes_zeroed),
+        cmocka_unit_test(nothing_is_an_allocation_too),
+        cmocka_unit_test(growing_keeps_the_content),
+        cmocka_unit_test(texts_are_copied),
         cmocka_unit_test(a_heap_that_is_gone_aborts),
+        cmocka_unit_test(openssl_is_served_from_its_first_use_on),
+        cmocka_unit_test(resizing_and_arrays_are_as_the_c_library_has_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -75,17 +75,6 @@ static void unknown_codes_speak_in_the_words_of_libcurl(void **state)
                    "the request failed (Couldn't use specified SSL cipher); it is tried again later");
 }
 
-static void no_memory_does_not_blame_the_api(void **state)
-{
-    const struct failure_facts facts = {.code = CURLE_OUT_OF_MEMORY};
-
-    (void)state;
-    assert_failure(
-        &facts, ERROR_UNAVAILABLE,
-        "there is no memory left, or a line in the head of the answer is too long; look at this machine's "
-        "memory, then at what stands between here and the API");
-}
-
 static void the_whole_pull_has_a_limit(void **state)
 {
     struct error error;
@@ -104,7 +93,6 @@ int main(void)
         cmocka_unit_test(connection_errors_name_the_system_error),
         cmocka_unit_test(certificates_without_a_row_give_their_number),
         cmocka_unit_test(unknown_codes_speak_in_the_words_of_libcurl),
-        cmocka_unit_test(no_memory_does_not_blame_the_api),
         cmocka_unit_test(the_whole_pull_has_a_limit),
     };
 
