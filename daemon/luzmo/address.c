@@ -12,12 +12,28 @@
 
 #define EXAMPLE "write it like https://api.luzmo.com/0.1.0"
 
+/* Want of memory must not look like a mistake in the configuration. */
+static CURLUcode with_memory(CURLUcode code)
+{
+    if (code == CURLUE_OUT_OF_MEMORY)
+        error_fatal("out of memory while reading an address");
+    return code;
+}
+
+static CURLU *parser_new(void)
+{
+    CURLU *url = curl_url();
+
+    (void)with_memory(url ? CURLUE_OK : CURLUE_OUT_OF_MEMORY);
+    return url;
+}
+
 /* A part of the URL; NULL when it has none. The caller gives it back with curl_free. */
 static char *part_of(CURLU *url, CURLUPart part)
 {
     char *text = NULL;
 
-    return curl_url_get(url, part, &text, 0) == CURLUE_OK ? text : NULL;
+    return with_memory(curl_url_get(url, part, &text, 0)) == CURLUE_OK ? text : NULL;
 }
 
 static bool has_part(CURLU *url, CURLUPart part)
@@ -82,9 +98,8 @@ static char *host_of(CURLU *url)
 
 int address_parse(const char *base_url, struct address *ret_address, struct error *error)
 {
-    CURLU *url = curl_url();
-    CURLUcode code = url ? curl_url_set(url, CURLUPART_URL, base_url, CURLU_NON_SUPPORT_SCHEME)
-                         : CURLUE_OUT_OF_MEMORY;
+    CURLU *url = parser_new();
+    CURLUcode code = with_memory(curl_url_set(url, CURLUPART_URL, base_url, CURLU_NON_SUPPORT_SCHEME));
     int result;
 
     if (code != CURLUE_OK)
@@ -115,15 +130,13 @@ void address_done(struct address *address)
 int address_check_proxy(const char *proxy, struct error *error)
 {
     static const char *const kinds[] = {"http", "https", "socks4", "socks4a", "socks5", "socks5h", NULL};
-    CURLU *url;
 
     if (proxy[0] == '\0')
         return 0;
-    url = curl_url();
-    bool usable = url &&
-                  curl_url_set(url, CURLUPART_URL, proxy, CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME) ==
-                      CURLUE_OK &&
-                  has_scheme(url, kinds);
+    CURLU *url = parser_new();
+    CURLUcode code = with_memory(
+        curl_url_set(url, CURLUPART_URL, proxy, CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME));
+    bool usable = code == CURLUE_OK && has_scheme(url, kinds);
     curl_url_cleanup(url);
     if (!usable)
         return error_set(

@@ -129,10 +129,14 @@ static void check_server(struct connection *connection)
         lift_timeout(connection);
         return;
     }
-    error_set(&error, ERROR_CONFIG,
-              "%s has the encoding %s, but names of members need UTF8; make one with "
-              "CREATE DATABASE ... TEMPLATE template0 ENCODING 'UTF8'",
-              connection_describe(connection), encoding ? encoding : "(unknown)");
+    if (!encoding) /* libpq drops what it finds no memory for */
+        error_set(&error, ERROR_UNAVAILABLE, "%s did not say which encoding it has",
+                  connection_describe(connection));
+    else
+        error_set(&error, ERROR_CONFIG,
+                  "%s has the encoding %s, but names of members need UTF8; make one with "
+                  "CREATE DATABASE ... TEMPLATE template0 ENCODING 'UTF8'",
+                  connection_describe(connection), encoding);
     connection_lose(connection, error.class, error.text);
 }
 

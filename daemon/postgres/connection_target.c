@@ -25,14 +25,23 @@ static const char *text_or(const char *text, const char *otherwise, struct arena
     return text && text[0] ? arena_copy(arena, text, strlen(text)) : otherwise;
 }
 
+static void lack_of_memory(void)
+{
+    error_fatal("out of memory while reading the database's connection string");
+}
+
 /* libpq fills in PG* variables, services and defaults only on the way to a connection. An impossible TLS version makes it
  * stop there, before it looks up a name or opens a socket; the password keeps it from searching the pass file. */
 static PGconn *probe_start(const char *conninfo)
 {
     const char *keywords[] = {"dbname", "password", "ssl_min_protocol_version", NULL};
     const char *values[] = {conninfo, "unused", "none", NULL};
+    PGconn *probe = PQconnectStartParams(keywords, values, 1);
 
-    return PQconnectStartParams(keywords, values, 1);
+    /* Nothing tells a string that is wrong from one that there was no memory for, but these words. */
+    if (!probe || strstr(PQerrorMessage(probe), "out of memory"))
+        lack_of_memory();
+    return probe;
 }
 
 int connection_target_read(const char *conninfo, struct arena *arena, struct connection_target *ret_target,
@@ -40,6 +49,9 @@ int connection_target_read(const char *conninfo, struct arena *arena, struct con
 {
     PGconn *probe = probe_start(conninfo);
     PQconninfoOption *options = PQconninfo(probe);
+
+    if (!options)
+        lack_of_memory();
     const char *ports = option_value(options, "port", arena);
     const char *hosts = option_value(options, "host", arena);
     const char *addresses = option_value(options, "hostaddr", arena);

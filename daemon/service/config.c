@@ -86,6 +86,7 @@ static size_t setting_index(const char *section, const char *key)
 static int value_cb(cfg_t *section, cfg_opt_t *option)
 {
     size_t index = setting_index(cfg_name(section), cfg_opt_name(option));
+    int earlier = errno; /* the want of memory that it may tell of is asked for in the end */
     struct error error;
 
     if (reading.set[index])
@@ -93,6 +94,7 @@ static int value_cb(cfg_t *section, cfg_opt_t *option)
     reading.set[index] = true;
     if (config_set(reading.config, &config_settings[index], cfg_opt_getnstr(option, 0), &error) < 0)
         return complain(section, error.text, "");
+    errno = earlier;
     return 0;
 }
 
@@ -157,16 +159,24 @@ static void watch(cfg_t *file)
         cfg_set_validate_func(file, reading.sections[i], section_cb);
 }
 
+/* Want of memory must not look like a mistake in the file, after which systemd does not start the service again. */
+static void must_have_memory(bool enough)
+{
+    if (!enough)
+        error_fatal("out of memory while reading the configuration");
+}
+
 static int parse(const char *path, struct buffer *text, struct error *error)
 {
+    errno = 0;
     cfg_t *file = describe();
     FILE *stream = fmemopen(text->data, text->length, "r");
 
-    if (!stream)
-        error_fatal("out of memory while reading the configuration");
+    must_have_memory(file && stream);
     watch(file);
     file->filename = memory_string(path); /* cfg_free frees it */
     bool understood = cfg_parse_fp(file, stream) == CFG_SUCCESS;
+    must_have_memory(errno != ENOMEM); /* a setting may have been lost in silence */
     if (understood && !cfg_getbool(file, END_OF_FILE))
         complain_end(file, OPEN_TEXT);
     fclose(stream);
@@ -187,6 +197,7 @@ static int read_text(const char *path, struct buffer *text, struct error *error)
         buffer_add(text, bytes, length);
     failed = failed || ferror(stream);
     int reason = errno;
+    must_have_memory(!failed || reason != ENOMEM);
     if (stream)
         fclose(stream);
     if (failed)
