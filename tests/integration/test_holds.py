@@ -365,12 +365,12 @@ def test_a_service_applies_it_when_it_is_reloaded(held, simulator, database):
 
 
 @pytest.mark.parametrize("digest, code, words", [
-    ("0000000000", UNKNOWN, "nothing with the digest 0000000000 is held now"),
+    ("0" * 16, UNKNOWN, "nothing with the digest 0000000000000000 is held now"),
     ("abc", USAGE, "too short"),
     ("a" * 65, USAGE, "too long"),
-    ("xyzxyzxyz", USAGE, "no digest"),
+    ("xyz" * 6, USAGE, "no digest"),
     ("", USAGE, "too short"),
-    ("\x1b[2Jaaaaaaaa", USAGE, "no digest"),
+    ("\x1b[2J" + "a" * 16, USAGE, "no digest"),
 ])
 def test_a_digest_that_names_nothing(held, database, digest, code, words):
     for verb in ("approve", "reject"):
@@ -391,11 +391,11 @@ def test_a_digest_that_is_ambiguous(held, database):
 
 @pytest.mark.parametrize("options, words", [
     ((), "needs a DIGEST"),
-    (("aaaaaaaa", "bbbbbbbb"), "one DIGEST at a time"),
-    (("aaaaaaaa", "--by", ""), "--by expects one line"),
-    (("aaaaaaaa", "--by", "a\nb"), "--by expects one line"),
-    (("aaaaaaaa", "--reason", "x" * 1001), "--reason expects one line"),
-    (("aaaaaaaa", "--force"), "knows no option"),
+    (("aaaaaaaaaaaaaaaa", "bbbbbbbb"), "one DIGEST at a time"),
+    (("aaaaaaaaaaaaaaaa", "--by", ""), "--by expects one line"),
+    (("aaaaaaaaaaaaaaaa", "--by", "a\nb"), "--by expects one line"),
+    (("aaaaaaaaaaaaaaaa", "--reason", "x" * 1001), "--reason expects one line"),
+    (("aaaaaaaaaaaaaaaa", "--force"), "knows no option"),
 ])
 def test_a_wrong_command_line(documented, options, words):
     assert words in documented.command("approve", *options).expect(USAGE).err

@@ -153,6 +153,9 @@ def test_dropped_views_are_laid_anew(synced, database):
 def test_a_superusers_schema_asks_for_no_superuser(synced, database):
     database.execute(f"ALTER SCHEMA rollcall OWNER TO postgres; REVOKE ALL ON SCHEMA rollcall FROM {ROLE}")
     refused = synced.command("once").expect(78)
+    assert f"GRANT USAGE ON SCHEMA rollcall TO {ROLE}" in refused.err and "GRANT postgres" not in refused.err
+    database.execute(f"GRANT USAGE ON SCHEMA rollcall TO {ROLE}; DROP VIEW rollcall.freshness CASCADE")
+    refused = synced.command("once").expect(78)
     assert f"ALTER SCHEMA rollcall OWNER TO {ROLE}" in refused.err and "GRANT postgres" not in refused.err
     database.execute(f"ALTER SCHEMA rollcall OWNER TO {ROLE}")
     synced.once()
