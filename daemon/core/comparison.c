@@ -212,10 +212,20 @@ static int compare_unknown(struct comparison *comparison, struct entry *entry, s
     return 0;
 }
 
+static int arrival_order(const void *left, const void *right)
+{
+    const struct entry *one = left, *other = right;
+    return one->offset < other->offset ? -1 : one->offset > other->offset;
+}
+
+/* Newcomers get their rows in the order in which they came: read back in that order after a restart, the roster expects
+ * the members of the next answer one after the other and needs not search for a single one. */
 static int finish_batch(struct comparison *comparison, struct error *error)
 {
     int status = 0;
 
+    if (comparison->phase == PHASE_DECODED)
+        qsort(comparison->batch, comparison->count, sizeof(comparison->batch[0]), arrival_order);
     for (size_t i = 0; status == 0 && i < comparison->count; i++)
         status = compare_unknown(comparison, &comparison->batch[i], error);
     comparison->count = 0;

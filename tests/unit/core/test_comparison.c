@@ -327,6 +327,29 @@ static void crowd_writes(struct crowd *crowd)
     mirror_assert_replayed(&crowd->mirror);
 }
 
+/* A restart reads the rows in the order in which they were written, and expects the answer's. */
+static void newcomers_are_written_in_the_order_of_the_answer(void **state)
+{
+    struct crowd *crowd = crowd_new();
+    struct spool_reader reader;
+    const void *record = NULL;
+    size_t length = 0, next = 0;
+    struct error error;
+
+    (void)state;
+    crowd_polls(crowd);
+    spool_reader_init(&reader, &crowd->desk.changeset.inserts);
+    while (spool_next(&reader, &record, &length, &error) > 0) {
+        struct member_row row;
+        record_read_row(record, length, &row);
+        assert_int_equal(person_index(&row.member.user_id), next++);
+    }
+    assert_int_equal(next, MANY);
+    spool_reader_done(&reader);
+    crowd_writes(crowd);
+    crowd_free(crowd);
+}
+
 static void every_phase_takes_more_than_a_batch(void **state)
 {
     struct crowd *crowd = crowd_new();
@@ -585,6 +608,7 @@ int main(void)
         cmocka_unit_test(a_row_put_there_by_hand),
         cmocka_unit_test(rows_deleted_by_hand),
         cmocka_unit_test(rows_deleted_of_those_who_cannot_be_read),
+        cmocka_unit_test(newcomers_are_written_in_the_order_of_the_answer),
         cmocka_unit_test(every_phase_takes_more_than_a_batch),
         cmocka_unit_test(many_refreshes_are_written_by_themselves),
         cmocka_unit_test(edits_of_thousands_are_set_right),
