@@ -74,9 +74,9 @@ int comparison_put_aside_flags(struct comparison *comparison, const struct membe
 
     if (verdict->before)
         candidate.before = *verdict->before;
-    for (enum guard_class class = 0; class < GUARD_CLASS_COUNT; class ++) {
-        if (classes & GUARD_BIT(class))
-            hold_digest_add(&comparison->digests[class], change);
+    for (enum guard_class each = 0; each < GUARD_CLASS_COUNT; each++) {
+        if (classes & GUARD_BIT(each))
+            hold_digest_add(&comparison->digests[each], change);
     }
     buffer_clear(&comparison->scratch);
     record_add_candidate(&comparison->scratch, &candidate);
@@ -147,8 +147,8 @@ static struct guard_figures figures_of(const struct comparison *comparison)
                                     .removed_lately = comparison->past.removed_lately,
                                     .doubt = GUARD_DOUBT_NONE};
 
-    for (enum guard_class class = 0; class < GUARD_CLASS_COUNT; class ++)
-        figures.count[class] = (uint32_t)comparison->digests[class].count;
+    for (enum guard_class each = 0; each < GUARD_CLASS_COUNT; each++)
+        figures.count[each] = (uint32_t)comparison->digests[each].count;
     if (lost_sight(comparison))
         figures.doubt = GUARD_DOUBT_SIGHT;
     else if (comparison->unanswered)
@@ -247,11 +247,11 @@ static void await_others(struct comparison *comparison)
 
     while (again) {
         again = false;
-        for (enum guard_class class = 0; class < GUARD_CLASS_COUNT; class ++) {
-            if (holds[class].verdict != HOLD_PASSES_APPROVED || !is_held_back(comparison, class))
+        for (enum guard_class each = 0; each < GUARD_CLASS_COUNT; each++) {
+            if (holds[each].verdict != HOLD_PASSES_APPROVED || !is_held_back(comparison, each))
                 continue;
-            holds[class].verdict = HOLD_STANDS;
-            holds[class].known = again = true;
+            holds[each].verdict = HOLD_STANDS;
+            holds[each].known = again = true;
         }
     }
 }
@@ -263,16 +263,16 @@ void comparison_judge(struct comparison *comparison)
     hold_digest_split(&comparison->digests[GUARD_REMOVALS], &comparison->found,
                       &comparison->digests[GUARD_CONTESTED_REMOVALS]);
     struct guard_figures figures = figures_of(comparison);
-    for (enum guard_class class = 0; class < GUARD_CLASS_COUNT; class ++)
-        set->holds[class] = is_undecidable(comparison, class) ? keep_standing(comparison, class)
-                                                              : judge_class(comparison, &figures, class);
+    for (enum guard_class each = 0; each < GUARD_CLASS_COUNT; each++)
+        set->holds[each] = is_undecidable(comparison, each) ? keep_standing(comparison, each)
+                                                            : judge_class(comparison, &figures, each);
     await_others(comparison);
-    for (enum guard_class class = 0; class < GUARD_CLASS_COUNT; class ++) {
-        const struct hold_result *result = &set->holds[class];
+    for (enum guard_class each = 0; each < GUARD_CLASS_COUNT; each++) {
+        const struct hold_result *result = &set->holds[each];
         if (result->verdict == HOLD_STANDS)
             set->counts.held += result->members;
         set->holds_changed |= result->verdict == HOLD_STANDS ? !result->known
-                                                             : comparison->past.sets[class].stands;
+                                                             : comparison->past.sets[each].stands;
     }
 }
 
@@ -282,15 +282,15 @@ void comparison_judge(struct comparison *comparison)
  * all that is known is that something began to change then. */
 static void take_times(struct comparison *comparison, guard_mask classes, struct change *change)
 {
-    for (enum guard_class class = 0; class < GUARD_CLASS_COUNT; class ++) {
+    for (enum guard_class each = 0; each < GUARD_CLASS_COUNT; each++) {
         const struct hold *hold = NULL;
-        if (classes & GUARD_BIT(class))
-            hold = hold_past_find(&comparison->past, class, &change->user_id);
+        if (classes & GUARD_BIT(each))
+            hold = hold_past_find(&comparison->past, each, &change->user_id);
         if (!hold || hold->observed_at >= change->observed_at)
             continue;
         change->observed_after = hold->observed_after;
         if (change->kind == CHANGE_LEFT ||
-            comparison->input.changeset->holds[class].verdict == HOLD_PASSES_APPROVED)
+            comparison->input.changeset->holds[each].verdict == HOLD_PASSES_APPROVED)
             change->observed_at = hold->observed_at;
     }
 }
@@ -301,9 +301,9 @@ static int hold_change(struct comparison *comparison, guard_mask classes, const 
     struct changeset *set = comparison->input.changeset;
     int status = 0;
 
-    for (enum guard_class class = 0; status == 0 && class < GUARD_CLASS_COUNT; class ++) {
-        if ((classes & GUARD_BIT(class)) && !set->holds[class].known)
-            status = changeset_hold(set, &(struct held){.class = class, .change = *change}, error);
+    for (enum guard_class each = 0; status == 0 && each < GUARD_CLASS_COUNT; each++) {
+        if ((classes & GUARD_BIT(each)) && !set->holds[each].known)
+            status = changeset_hold(set, &(struct held){.class = each, .change = *change}, error);
     }
     return status;
 }
@@ -312,9 +312,9 @@ static guard_mask standing(const struct comparison *comparison, guard_mask class
 {
     guard_mask held = 0;
 
-    for (enum guard_class class = 0; class < GUARD_CLASS_COUNT; class ++) {
-        if (comparison->input.changeset->holds[class].verdict == HOLD_STANDS)
-            held |= classes & GUARD_BIT(class);
+    for (enum guard_class each = 0; each < GUARD_CLASS_COUNT; each++) {
+        if (comparison->input.changeset->holds[each].verdict == HOLD_STANDS)
+            held |= classes & GUARD_BIT(each);
     }
     return held;
 }

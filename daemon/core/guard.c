@@ -107,9 +107,9 @@ guard_mask guard_holdable(const struct guard_policy *policy)
 {
     guard_mask classes = 0;
 
-    for (enum guard_class class = GUARD_VANISHED_FLAGS; class < GUARD_CLASS_COUNT; class ++) {
-        if (share_of(policy, class) >= 0)
-            classes |= GUARD_BIT(class);
+    for (enum guard_class each = GUARD_VANISHED_FLAGS; each < GUARD_CLASS_COUNT; each++) {
+        if (share_of(policy, each) >= 0)
+            classes |= GUARD_BIT(each);
     }
     return classes;
 }

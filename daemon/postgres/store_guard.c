@@ -135,8 +135,8 @@ void store_row_held(struct store *store, const struct held *held)
 
 static bool has_verdict(const struct changeset *set, enum hold_verdict verdict)
 {
-    for (int class = 0; class < GUARD_CLASS_COUNT; class ++)
-        if (set->holds[class].verdict == verdict)
+    for (int each = 0; each < GUARD_CLASS_COUNT; each++)
+        if (set->holds[each].verdict == verdict)
             return true;
     return false;
 }
@@ -153,15 +153,15 @@ void store_row_settlement(struct store *store)
     int64_t approvals[GUARD_CLASS_COUNT];
     size_t standing = 0, approved = 0;
 
-    for (int class = 0; class < GUARD_CLASS_COUNT; class ++) {
-        const char *name = guard_class_name((enum guard_class) class);
+    for (int each = 0; each < GUARD_CLASS_COUNT; each++) {
+        const char *name = guard_class_name((enum guard_class)each);
 
-        if (holds[class].verdict == HOLD_PASSES_APPROVED)
-            approvals[approved++] = holds[class].approval_id;
-        if (holds[class].verdict != HOLD_STANDS)
+        if (holds[each].verdict == HOLD_PASSES_APPROVED)
+            approvals[approved++] = holds[each].approval_id;
+        if (holds[each].verdict != HOLD_STANDS)
             continue;
         classes[standing] = (struct connection_parameter){.value = name, .length = (int)strlen(name)};
-        digests[standing++] = (struct connection_parameter){.value = holds[class].digest,
+        digests[standing++] = (struct connection_parameter){.value = holds[each].digest,
                                                             .length = SHA256_SIZE};
     }
     copy_row_text(&store->row, store->write.organization_id);
@@ -178,10 +178,10 @@ bool store_alerts(const struct changeset *set)
 {
     if (set->alerts.owner_lost)
         return true;
-    for (int class = 0; class < GUARD_CLASS_COUNT; class ++) {
-        const struct hold_result *hold = &set->holds[class];
+    for (int each = 0; each < GUARD_CLASS_COUNT; each++) {
+        const struct hold_result *hold = &set->holds[each];
 
-        if (set->alerts.count[class] > 0 || (hold->verdict == HOLD_STANDS && !hold->known))
+        if (set->alerts.count[each] > 0 || (hold->verdict == HOLD_STANDS && !hold->known))
             return true;
     }
     return false;

@@ -98,9 +98,6 @@ void runner_log_findings(struct runner *runner)
 
 /* --- guards ------------------------------------------------------------------------------------------------------- */
 
-#define DAY_US            INT64_C(86400000000)
-#define TOKEN_TOLD_BEFORE (14 * DAY_US)
-
 static void log_hold(const struct runner *runner, enum guard_class class, const struct hold_result *hold)
 {
     char digest[2 * 8 + 1];
@@ -139,8 +136,8 @@ static void log_guards(struct runner *runner)
 {
     const struct changeset *set = &runner->current.changeset;
 
-    for (enum guard_class class = 0; class < GUARD_CLASS_COUNT; class ++)
-        log_hold(runner, class, &set->holds[class]);
+    for (enum guard_class each = 0; each < GUARD_CLASS_COUNT; each++)
+        log_hold(runner, each, &set->holds[each]);
     runner->holds_told = true;
     if (!runner->current.first_load)
         log_alerts(runner, &set->alerts);
@@ -150,9 +147,9 @@ void runner_log_token(struct runner *runner)
 {
     int64_t left_us = runner->token.expiry_us - clock_wall_us();
 
-    if (runner->token.expiry_us == 0 || left_us >= TOKEN_TOLD_BEFORE)
+    if (runner->token.expiry_us == 0 || left_us >= CREDENTIALS_EXPIRY_TOLD_DAYS * CLOCK_DAY_US)
         return;
-    log_event(LOG_LEVEL_WARNING, "token_expires", LOG_INTEGER("days", left_us / DAY_US),
+    log_event(LOG_LEVEL_WARNING, "token_expires", LOG_INTEGER("days", left_us / CLOCK_DAY_US),
               LOG_TEXT("hint",
                        "make a new token in Luzmo, put it in place of the old one and restart the service"));
 }

@@ -162,8 +162,8 @@ static guard_mask flag_classes(const struct judged *judged, size_t i)
         classes = step_classes(&known->value, now);
     else if (now->flags[FLAG_OWN] == 1)
         classes = GUARD_BIT(GUARD_OWNER_GRANTS);
-    for (enum guard_class class = GUARD_VANISHED_FLAGS; class < GUARD_CLASS_COUNT; class ++)
-        may |= share_allowed(judged->poll->guard, class) >= 0 ? GUARD_BIT(class) : 0;
+    for (enum guard_class each = GUARD_VANISHED_FLAGS; each < GUARD_CLASS_COUNT; each++)
+        may |= share_allowed(judged->poll->guard, each) >= 0 ? GUARD_BIT(each) : 0;
     return classes & may;
 }
 
@@ -188,8 +188,8 @@ static void find_classes(struct judged *judged)
             judged->classes[i] = GUARD_BIT(still_found ? GUARD_CONTESTED_REMOVALS : GUARD_REMOVALS);
         judged->pending[i] = is_missing_now(judged, i) && !confirmed &&
                              (!known->deleted || judged->poll->baseline);
-        for (size_t class = 0; class < GUARD_CLASS_COUNT; class ++)
-            judged->found[class].members += (judged->classes[i] & GUARD_BIT(class)) != 0;
+        for (size_t each = 0; each < GUARD_CLASS_COUNT; each++)
+            judged->found[each].members += (judged->classes[i] & GUARD_BIT(each)) != 0;
     }
 }
 
@@ -346,17 +346,17 @@ static bool waits_for_another(const struct judged *judged, enum guard_class clas
 static void judge_classes(struct judged *judged)
 {
     find_classes(judged);
-    for (enum guard_class class = 0; class < GUARD_CLASS_COUNT; class ++) {
-        if (class <= GUARD_CONTESTED_REMOVALS && judged->poll->people->unreadable)
-            keep_removals(judged, class);
+    for (enum guard_class each = 0; each < GUARD_CLASS_COUNT; each++) {
+        if (each <= GUARD_CONTESTED_REMOVALS && judged->poll->people->unreadable)
+            keep_removals(judged, each);
         else
-            judge_class_of(judged, class);
+            judge_class_of(judged, each);
     }
     for (size_t round = 0; round < GUARD_CLASS_COUNT; round++) {
-        for (enum guard_class class = 0; class < GUARD_CLASS_COUNT; class ++) {
-            if (judged->approved[class] && waits_for_another(judged, class)) {
-                judged->approved[class] = false;
-                judged->found[class].stands = true;
+        for (enum guard_class each = 0; each < GUARD_CLASS_COUNT; each++) {
+            if (judged->approved[each] && waits_for_another(judged, each)) {
+                judged->approved[each] = false;
+                judged->found[each].stands = true;
             }
         }
     }

@@ -348,8 +348,8 @@ static void hold_cb(void *context, const void *record, size_t length)
 
 static bool stands(const struct changeset *set, const uint8_t *digest)
 {
-    for (size_t class = 0; class < GUARD_CLASS_COUNT; class ++) {
-        const struct hold_result *result = &set->holds[class];
+    for (size_t each = 0; each < GUARD_CLASS_COUNT; each++) {
+        const struct hold_result *result = &set->holds[each];
         if (result->verdict == HOLD_STANDS && memcmp(result->digest, digest, SHA256_SIZE) == 0)
             return true;
     }
@@ -373,9 +373,8 @@ static void settle(struct mirror *mirror, const struct changeset *set)
         if (made->outcome != DECISION_OPEN || stands(set, made->digest))
             continue;
         made->outcome = DECISION_LAPSED;
-        for (size_t class = 0; class < GUARD_CLASS_COUNT; class ++) {
-            if (set->holds[class].verdict == HOLD_PASSES_APPROVED &&
-                set->holds[class].approval_id == made->id)
+        for (size_t each = 0; each < GUARD_CLASS_COUNT; each++) {
+            if (set->holds[each].verdict == HOLD_PASSES_APPROVED && set->holds[each].approval_id == made->id)
                 made->outcome = DECISION_APPLIED;
         }
     }
@@ -384,8 +383,8 @@ static void settle(struct mirror *mirror, const struct changeset *set)
 /* Whether every approval that the set makes use of still counts. */
 static bool mirror_approves(const struct mirror *mirror, const struct changeset *set)
 {
-    for (size_t class = 0; class < GUARD_CLASS_COUNT; class ++) {
-        const struct hold_result *result = &set->holds[class];
+    for (size_t each = 0; each < GUARD_CLASS_COUNT; each++) {
+        const struct hold_result *result = &set->holds[each];
         if (result->verdict != HOLD_PASSES_APPROVED)
             continue;
         const struct mirror_decision *made = &mirror->decisions[result->approval_id - 1];

@@ -10,14 +10,14 @@
 static void oracle_init(struct oracle *oracle, size_t count)
 {
     *oracle = (struct oracle){.count = count, .known = memory_alloc(count * sizeof(struct known))};
-    for (size_t class = 0; class < GUARD_CLASS_COUNT; class ++)
-        buffer_init(&oracle->sets[class].key, KEY_MAX);
+    for (size_t each = 0; each < GUARD_CLASS_COUNT; each++)
+        buffer_init(&oracle->sets[each].key, KEY_MAX);
 }
 
 static void oracle_done(struct oracle *oracle)
 {
-    for (size_t class = 0; class < GUARD_CLASS_COUNT; class ++)
-        buffer_done(&oracle->sets[class].key);
+    for (size_t each = 0; each < GUARD_CLASS_COUNT; each++)
+        buffer_done(&oracle->sets[each].key);
     free(oracle->departures);
     free(oracle->known);
 }
@@ -26,8 +26,8 @@ static void oracle_done(struct oracle *oracle)
 
 static bool is_held(const struct judged *judged, size_t i)
 {
-    for (size_t class = 0; class < GUARD_CLASS_COUNT; class ++) {
-        if ((judged->classes[i] & GUARD_BIT(class)) && judged->found[class].stands)
+    for (size_t each = 0; each < GUARD_CLASS_COUNT; each++) {
+        if ((judged->classes[i] & GUARD_BIT(each)) && judged->found[each].stands)
             return true;
     }
     return false;
@@ -126,13 +126,13 @@ static void keep_sets(struct judged *judged)
         guard_mask held = judged->classes[i] | (judged->pending[i] ? GUARD_BIT(GUARD_REMOVALS) : 0);
         guard_mask kept = judged->poll->people->unreadable ? known->held : 0;
         known->held = 0;
-        for (size_t class = 0; class < GUARD_CLASS_COUNT; class ++)
-            known->held |= judged->found[class].stands ? (held | kept) & GUARD_BIT(class) : 0;
+        for (size_t each = 0; each < GUARD_CLASS_COUNT; each++)
+            known->held |= judged->found[each].stands ? (held | kept) & GUARD_BIT(each) : 0;
     }
-    for (size_t class = 0; class < GUARD_CLASS_COUNT; class ++) {
-        buffer_done(&judged->oracle->sets[class].key);
-        judged->oracle->sets[class] = judged->found[class];
-        judged->oracle->stood[class] += judged->found[class].stands;
+    for (size_t each = 0; each < GUARD_CLASS_COUNT; each++) {
+        buffer_done(&judged->oracle->sets[each].key);
+        judged->oracle->sets[each] = judged->found[each];
+        judged->oracle->stood[each] += judged->found[each].stands;
     }
 }
 
@@ -170,11 +170,11 @@ static void oracle_take(struct oracle *oracle, const struct oracle_poll *poll,
 
     judged.classes = memory_alloc(oracle->count * sizeof(guard_mask));
     judged.pending = memory_alloc(oracle->count * sizeof(bool));
-    for (size_t class = 0; class < GUARD_CLASS_COUNT; class ++)
-        buffer_init(&judged.found[class].key, KEY_MAX);
+    for (size_t each = 0; each < GUARD_CLASS_COUNT; each++)
+        buffer_init(&judged.found[each].key, KEY_MAX);
     judge_classes(&judged);
-    for (enum guard_class class = 0; class < GUARD_CLASS_COUNT; class ++)
-        assert_verdict(&judged, class, &holds[class]);
+    for (enum guard_class each = 0; each < GUARD_CLASS_COUNT; each++)
+        assert_verdict(&judged, each, &holds[each]);
     for (size_t i = 0; i < oracle->count; i++) {
         bool confirmed = is_confirmed(&judged, i);
         if (is_missing_now(&judged, i))

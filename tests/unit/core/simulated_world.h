@@ -260,12 +260,12 @@ static void meddle(struct simulation *simulation)
 
 static void decide_some(struct simulation *simulation, size_t seldom)
 {
-    for (enum guard_class class = 0; class < GUARD_CLASS_COUNT; class ++) {
-        struct standing *set = &simulation->oracle.sets[class];
+    for (enum guard_class each = 0; each < GUARD_CLASS_COUNT; each++) {
+        struct standing *set = &simulation->oracle.sets[each];
         if (!set->stands || !one_in(simulation, seldom))
             continue;
         set->decision = one_in(simulation, 4) ? HOLD_REJECTED : HOLD_APPROVED;
-        assert_true(mirror_decide(&simulation->mirror, class, set->decision));
+        assert_true(mirror_decide(&simulation->mirror, each, set->decision));
         simulation->tally.decisions++;
     }
 }

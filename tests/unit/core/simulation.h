@@ -92,8 +92,8 @@ static struct cycle_event compare(struct simulation *simulation)
 
     if (one_in(simulation, 200))
         return failed(CYCLE_EVENT_STATEMENT_FAILED, false);
-    for (size_t class = 0; class < GUARD_CLASS_COUNT && !simulation->desk.comparison; class ++)
-        simulation->decisions[class] = simulation->oracle.sets[class].decision;
+    for (size_t each = 0; each < GUARD_CLASS_COUNT && !simulation->desk.comparison; each++)
+        simulation->decisions[each] = simulation->oracle.sets[each].decision;
     int need = desk_compare(&simulation->desk, &error);
     if (need < 0)
         fail_msg("%s", error.text);

@@ -130,8 +130,8 @@ static void switched_off_nothing_is_too_much(void **state)
     off.removals = off.vanished_flags = -1;
     assert_int_equal(guard_removal_limit(&off, 3), UINT32_MAX);
     assert_false(holds(&off, GUARD_REMOVALS, leaving(1000000, 1000000, 1000000)));
-    for (enum guard_class class = GUARD_VANISHED_FLAGS; class < GUARD_CLASS_COUNT; class ++)
-        assert_false(holds(&off, class, found(3, class, 3)));
+    for (enum guard_class each = GUARD_VANISHED_FLAGS; each < GUARD_CLASS_COUNT; each++)
+        assert_false(holds(&off, each, found(3, each, 3)));
     assert_int_equal(guard_holdable(&off), 0);
 }
 
@@ -156,9 +156,9 @@ static void shares_are_held_beyond_not_at(void **state)
                                       .vanished_flags = rows[i].share,
                                       .demotions = rows[i].share,
                                       .owner_grants = rows[i].share};
-        for (enum guard_class class = GUARD_VANISHED_FLAGS; class < GUARD_CLASS_COUNT; class ++) {
-            if (holds(&policy, class, found(rows[i].members, class, rows[i].count)) != rows[i].held)
-                fail_msg("row %zu, %s: expected to be %s", i, guard_class_name(class),
+        for (enum guard_class each = GUARD_VANISHED_FLAGS; each < GUARD_CLASS_COUNT; each++) {
+            if (holds(&policy, each, found(rows[i].members, each, rows[i].count)) != rows[i].held)
+                fail_msg("row %zu, %s: expected to be %s", i, guard_class_name(each),
                          rows[i].held ? "held" : "let through");
         }
     }
@@ -328,11 +328,11 @@ static void a_reason_is_never_cut(void **state)
 
     (void)state;
     for (enum guard_doubt doubt = GUARD_DOUBT_NONE; doubt <= GUARD_DOUBT_SOURCE; doubt++) {
-        for (enum guard_class class = 0; class < GUARD_CLASS_COUNT; class ++) {
-            struct guard_figures figures = found(2000000000, class, 2000000000);
+        for (enum guard_class each = 0; each < GUARD_CLASS_COUNT; each++) {
+            struct guard_figures figures = found(2000000000, each, 2000000000);
             figures.removed_lately = 1500000000;
             figures.doubt = doubt;
-            assert_true(guard_holds(&policy, &figures, class, reason));
+            assert_true(guard_holds(&policy, &figures, each, reason));
             assert_true(strlen(reason) < GUARD_REASON_MAX - 1);
         }
     }
@@ -344,8 +344,8 @@ static void nothing_found_is_nothing_held(void **state)
     const struct guard_policy strict = {.removals = 0};
 
     (void)state;
-    for (enum guard_class class = 0; class < GUARD_CLASS_COUNT; class ++)
-        assert_false(holds(&strict, class, found(1000, class, 0)));
+    for (enum guard_class each = 0; each < GUARD_CLASS_COUNT; each++)
+        assert_false(holds(&strict, each, found(1000, each, 0)));
 }
 
 /* Doubt is about what the answer lacks; flags are what it has. */
@@ -355,11 +355,11 @@ static void doubt_holds_removals_of_any_number_and_nothing_else(void **state)
 
     (void)state;
     for (enum guard_doubt doubt = GUARD_DOUBT_SIGHT; doubt <= GUARD_DOUBT_SOURCE; doubt++) {
-        for (enum guard_class class = 0; class < GUARD_CLASS_COUNT; class ++) {
-            struct guard_figures figures = found(1000, class, 1);
+        for (enum guard_class each = 0; each < GUARD_CLASS_COUNT; each++) {
+            struct guard_figures figures = found(1000, each, 1);
             figures.doubt = doubt;
-            bool removal = class == GUARD_REMOVALS || class == GUARD_CONTESTED_REMOVALS;
-            assert_int_equal(holds(&off, class, figures), removal);
+            bool removal = each == GUARD_REMOVALS || each == GUARD_CONTESTED_REMOVALS;
+            assert_int_equal(holds(&off, each, figures), removal);
         }
         assert_false(holds(&off, GUARD_REMOVALS, (struct guard_figures){.members = 9, .doubt = doubt}));
     }
@@ -371,9 +371,9 @@ static void classes_have_names(void **state)
     enum guard_class found = GUARD_CLASS_COUNT;
 
     (void)state;
-    for (enum guard_class class = 0; class < GUARD_CLASS_COUNT; class ++) {
-        assert_true(guard_class_parse(guard_class_name(class), &found));
-        assert_int_equal(found, class);
+    for (enum guard_class each = 0; each < GUARD_CLASS_COUNT; each++) {
+        assert_true(guard_class_parse(guard_class_name(each), &found));
+        assert_int_equal(found, each);
     }
     for (size_t i = 0; i < COUNT(wrong); i++)
         assert_false(guard_class_parse(wrong[i], &found));

@@ -228,9 +228,9 @@ static void everybody_is_found_in_the_right_set(void **state)
     }
     for (int i = 0; i < HOLDS; i++) {
         const struct uuid user_id = id_of(i);
-        for (enum guard_class class = 0; class < GUARD_CLASS_COUNT; class ++) {
-            const struct hold *hold = hold_past_find(&past, class, &user_id);
-            assert_int_equal(hold != NULL, (int)class == i % GUARD_CLASS_COUNT);
+        for (enum guard_class each = 0; each < GUARD_CLASS_COUNT; each++) {
+            const struct hold *hold = hold_past_find(&past, each, &user_id);
+            assert_int_equal(hold != NULL, (int)each == i % GUARD_CLASS_COUNT);
             assert_true(!hold || (hold->observed_after == i && hold->observed_at == i + 1));
         }
     }

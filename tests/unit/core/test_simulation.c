@@ -77,8 +77,8 @@ static void tell(const struct simulation *simulation)
                   life.seed, simulation->people.count, tally->polls, tally->failed, oracle->removals,
                   oracle->approved_removals, tally->decisions, tally->edits, tally->uncertain, tally->stopped,
                   tally->killed);
-    for (enum guard_class class = 0; class < GUARD_CLASS_COUNT; class ++)
-        print_message(" %" PRIu64 " %s", oracle->stood[class], guard_class_name(class));
+    for (enum guard_class each = 0; each < GUARD_CLASS_COUNT; each++)
+        print_message(" %" PRIu64 " %s", oracle->stood[each], guard_class_name(each));
     print_message(" polls\n");
 }
 

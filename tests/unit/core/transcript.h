@@ -265,9 +265,9 @@ static void found_cb(void *context, const struct finding *finding)
     struct stage *stage = context;
     char letter = letter_of(&finding->after->member.user_id);
 
-    for (size_t class = 0; class < GUARD_CLASS_COUNT; class ++) {
-        if (finding->held & GUARD_BIT(class))
-            buffer_add_char(&stage->held[class], letter);
+    for (size_t each = 0; each < GUARD_CLASS_COUNT; each++) {
+        if (finding->held & GUARD_BIT(each))
+            buffer_add_char(&stage->held[each], letter);
     }
     if (finding->absent && finding->change_count == 0)
         buffer_add_char(&stage->away, letter);
@@ -319,18 +319,18 @@ static void tell_change_cb(void *context, const void *record, size_t length)
 
 static void tell_holds(struct stage *stage)
 {
-    for (enum guard_class class = 0; class < GUARD_CLASS_COUNT; class ++) {
-        const struct hold_result *result = &stage->desk.changeset.holds[class];
+    for (enum guard_class each = 0; each < GUARD_CLASS_COUNT; each++) {
+        const struct hold_result *result = &stage->desk.changeset.holds[each];
         char before[64], behind[64];
-        uint32_t pending = result->members - (uint32_t)stage->held[class].length;
+        uint32_t pending = result->members - (uint32_t)stage->held[each].length;
         if (result->verdict == HOLD_PASSES_APPROVED)
-            tell(stage, "%s approved", guard_class_name(class));
+            tell(stage, "%s approved", guard_class_name(each));
         if (result->verdict != HOLD_STANDS)
             continue;
-        snprintf(before, sizeof(before), "%s ", guard_class_name(class));
+        snprintf(before, sizeof(before), "%s ", guard_class_name(each));
         snprintf(behind, sizeof(behind), "%.*s%s%s", (int)pending, "+++",
                  result->known ? " still held" : " held", result->silenced ? " in silence" : "");
-        tell_letters(stage, before, &stage->held[class], behind);
+        tell_letters(stage, before, &stage->held[each], behind);
     }
 }
 
@@ -403,8 +403,8 @@ static void clear_text(struct stage *stage)
     buffer_clear(&stage->text);
     buffer_clear(&stage->away);
     buffer_clear(&stage->repaired);
-    for (size_t class = 0; class < GUARD_CLASS_COUNT; class ++)
-        buffer_clear(&stage->held[class]);
+    for (size_t each = 0; each < GUARD_CLASS_COUNT; each++)
+        buffer_clear(&stage->held[each]);
 }
 
 static void next_poll(struct stage *stage, unsigned way)
@@ -450,8 +450,8 @@ static void stage_init(struct stage *stage)
     buffer_init(&stage->text, MEBIBYTE);
     buffer_init(&stage->away, PEOPLE);
     buffer_init(&stage->repaired, PEOPLE);
-    for (size_t class = 0; class < GUARD_CLASS_COUNT; class ++)
-        buffer_init(&stage->held[class], PEOPLE);
+    for (size_t each = 0; each < GUARD_CLASS_COUNT; each++)
+        buffer_init(&stage->held[each], PEOPLE);
 }
 
 static void stage_done(struct stage *stage)
@@ -462,8 +462,8 @@ static void stage_done(struct stage *stage)
     buffer_done(&stage->text);
     buffer_done(&stage->away);
     buffer_done(&stage->repaired);
-    for (size_t class = 0; class < GUARD_CLASS_COUNT; class ++)
-        buffer_done(&stage->held[class]);
+    for (size_t each = 0; each < GUARD_CLASS_COUNT; each++)
+        buffer_done(&stage->held[each]);
 }
 
 static void play_line(struct stage *stage, const struct line *line, unsigned way)
