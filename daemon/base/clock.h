@@ -7,6 +7,8 @@
 
 #include <stdint.h>
 
+#define CLOCK_DAY_US INT64_C(86400000000)
+
 int64_t clock_wall_us(void);      /* microseconds since 1970, may jump */
 int64_t clock_monotonic_us(void); /* microseconds since some start, never goes back, does not count suspend */
 

@@ -1,6 +1,7 @@
 /*
  * rollcall check: tries everything the service needs, one thing after the other, and says how to mend what fails.
  */
+#include "base/clock.h"
 #include "commands/command.h"
 #include "commands/terminal.h"
 #include "service/probe.h"
@@ -20,6 +21,7 @@ struct checkup {
     bool coloured;
     bool configured; /* there is a configuration to go on with */
     bool answered;   /* the API's answer could be mirrored */
+    int notes;
     int failures;
     struct error first;
 };
@@ -39,8 +41,9 @@ static void passed(const struct checkup *checkup, const char *what, const char *
     putchar('\n');
 }
 
-static void noted(const struct checkup *checkup, const char *what, const char *detail)
+static void noted(struct checkup *checkup, const char *what, const char *detail)
 {
+    checkup->notes++;
     print_mark(checkup, "note", COLOUR_YELLOW, what);
     terminal_print(stdout, detail, strlen(detail));
     putchar('\n');
@@ -66,7 +69,7 @@ static void without_effect_cb(void *context, const char *name)
 }
 
 /* Guards that let everything pass, and settings that contradict each other. */
-static void check_guards(const struct checkup *checkup)
+static void check_guards(struct checkup *checkup)
 {
     const struct config *config = &checkup->config;
     const struct {
@@ -103,6 +106,34 @@ static void check_configuration(struct checkup *checkup)
     check_guards(checkup);
 }
 
+/* Whoever is no owner may be shown a part of the members only, and what looks whole to the service is then not. */
+static void check_sight(struct checkup *checkup)
+{
+    if (checkup->api.sight == PROBE_SIGHT_LESSER)
+        noted(
+            checkup, "token",
+            "belongs to somebody who is no owner in the answer and may not be shown everybody; make that account an "
+            "owner in Luzmo");
+    else if (checkup->api.owners == 0)
+        noted(
+            checkup, "token",
+            "no owner is in the answer; the token should belong to an owner, else it may not see everybody");
+    else if (checkup->api.sight == PROBE_SIGHT_OWNER)
+        passed(checkup, "token", "belongs to an owner");
+}
+
+static void check_expiry(struct checkup *checkup)
+{
+    int64_t left_us = checkup->api.expiry_us - clock_wall_us();
+    char detail[128];
+
+    if (checkup->api.expiry_us == 0 || left_us >= CREDENTIALS_EXPIRY_TOLD_DAYS * CLOCK_DAY_US)
+        return;
+    snprintf(detail, sizeof(detail), "expires in %lld days; make a new one in Luzmo and put it in its place",
+             (long long)(left_us / CLOCK_DAY_US));
+    noted(checkup, "token", detail);
+}
+
 static void check_api(struct checkup *checkup)
 {
     struct error error;
@@ -127,10 +158,8 @@ static void check_api(struct checkup *checkup)
              checkup->api.rejected, checkup->api.rejected == 1 ? "" : "s");
     if (checkup->api.rejected > 0)
         noted(checkup, "API and TLS", detail);
-    if (checkup->api.owners == 0)
-        noted(
-            checkup, "API and TLS",
-            "no owner is in the answer; the token should belong to an owner, else it may not see everybody");
+    check_sight(checkup);
+    check_expiry(checkup);
 }
 
 static void check_privileges(struct checkup *checkup, const struct session_schema *schema)
@@ -192,10 +221,12 @@ static void conclude(const struct checkup *checkup)
         printf("\", %u member%s, %u owner%s.\n", checkup->api.members, checkup->api.members == 1 ? "" : "s",
                checkup->api.owners, checkup->api.owners == 1 ? "" : "s");
     }
-    if (checkup->failures == 0)
-        puts("Everything is in order.");
-    else
+    if (checkup->failures > 0)
         printf("%d thing%s to mend.\n", checkup->failures, checkup->failures == 1 ? "" : "s");
+    else if (checkup->notes > 0)
+        printf("Nothing to mend; see the note%s above.\n", checkup->notes == 1 ? "" : "s");
+    else
+        puts("Everything is in order.");
 }
 
 static int check(const struct invocation *invocation, struct error *error)

@@ -12,6 +12,8 @@
 #define CREDENTIALS_TOKEN_FILE "/etc/rollcall/luzmo-token"
 #define CREDENTIALS_PASSFILE   "/etc/rollcall/pgpass"
 
+#define CREDENTIALS_EXPIRY_TOLD_DAYS 14 /* so long before a token expires, that is told */
+
 struct credentials {
     struct secret key; /* a UUID by documentation, not enforced */
     struct secret token;

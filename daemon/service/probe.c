@@ -1,5 +1,5 @@
 /*
- * One pull without a database.
+ * One pull without a database, and a question about the token after it.
  */
 #include "service/probe.h"
 
@@ -14,9 +14,12 @@
 #include <uv.h>
 
 struct probe {
+    const struct credentials *credentials;
     struct poll *poll;
     struct client *client;
     struct client_outcome outcome;
+    bool token_known;
+    struct reply_token token;
 };
 
 static int body_cb(void *context, const char *bytes, size_t length, struct error *error)
@@ -30,16 +33,29 @@ static void closed_cb(void *context)
     (void)context; /* the loop runs out by itself */
 }
 
+/* An API that does not take this question has given its answer all the same. */
+static void token_cb(void *context, const struct client_token *answer)
+{
+    struct probe *probe = context;
+
+    probe->token_known = answer->verdict == CLIENT_ANSWERED;
+    probe->token = answer->token;
+    client_close(probe->client, closed_cb, probe);
+}
+
 static void done_cb(void *context, const struct client_outcome *outcome)
 {
     struct probe *probe = context;
 
     probe->outcome = *outcome;
-    client_close(probe->client, closed_cb, probe);
+    if (outcome->error.class == ERROR_NONE)
+        client_ask_token(probe->client, &probe->credentials->key, &probe->credentials->token, token_cb,
+                         probe);
+    else
+        client_close(probe->client, closed_cb, probe);
 }
 
-static int pull(struct probe *probe, const struct config *config, const struct credentials *credentials,
-                struct error *error)
+static int pull(struct probe *probe, const struct config *config, struct error *error)
 {
     struct client_settings settings;
     uv_loop_t loop;
@@ -49,7 +65,8 @@ static int pull(struct probe *probe, const struct config *config, const struct c
     settings_of_client(config, &settings);
     probe->client = client_new(&loop, &settings, error);
     if (probe->client) {
-        client_pull(probe->client, &credentials->key, &credentials->token, body_cb, done_cb, probe);
+        client_pull(probe->client, &probe->credentials->key, &probe->credentials->token, body_cb, done_cb,
+                    probe);
         uv_run(&loop, UV_RUN_DEFAULT);
         *error = probe->outcome.error;
     }
@@ -57,19 +74,24 @@ static int pull(struct probe *probe, const struct config *config, const struct c
     return error->class == ERROR_NONE ? poll_end(probe->poll, error) : -(int)error->class;
 }
 
-static int count_owners(struct poll *poll, uint32_t *ret_owners, struct error *error)
+/* How many owners there are, and whether the token's own user is one of them. */
+static int find_owners(const struct probe *probe, struct probe_result *result, struct error *error)
 {
     struct spool_reader reader;
     const void *record = NULL;
     size_t length = 0;
     int status = 0;
 
-    spool_reader_init(&reader, poll_decoded(poll));
+    result->sight = probe->token_known ? PROBE_SIGHT_LESSER : PROBE_SIGHT_UNKNOWN;
+    spool_reader_init(&reader, poll_decoded(probe->poll));
     while ((status = spool_next(&reader, &record, &length, error)) > 0) {
         struct decoded decoded;
         record_read_decoded(record, length, &decoded);
-        const struct field_value *own = &decoded.member.fields[FIELD_FLAG_OWN];
-        *ret_owners += own->known && own->flag;
+        if (!member_is_owner(&decoded.member))
+            continue;
+        result->owners++;
+        if (probe->token_known && uuid_equal(&decoded.member.user_id, &probe->token.user_id))
+            result->sight = PROBE_SIGHT_OWNER;
     }
     spool_reader_done(&reader);
     return status;
@@ -85,7 +107,8 @@ static int summarise(const struct probe *probe, struct probe_result *result, str
     result->rejected = (uint32_t)poll_rejection_count(probe->poll);
     result->without_attributes = probe->outcome.without_attributes;
     result->took_us = probe->outcome.answered_us - probe->outcome.asked_us;
-    return count_owners(probe->poll, &result->owners, error);
+    result->expiry_us = probe->token.expiry_us;
+    return find_owners(probe, result, error);
 }
 
 int probe_api(const struct config *config, const struct credentials *credentials,
@@ -94,7 +117,7 @@ int probe_api(const struct config *config, const struct credentials *credentials
     struct roster *roster = roster_new();
     struct digest_secret secret;
     struct poll_settings settings;
-    struct probe probe = {0};
+    struct probe probe = {.credentials = credentials};
 
     digest_secret_random(&secret);
     settings_of_poll(config, &settings);
@@ -102,7 +125,7 @@ int probe_api(const struct config *config, const struct credentials *credentials
     memset(ret_result, 0, sizeof(*ret_result));
     error_clear(error);
     probe.poll = poll_new(&settings, roster);
-    int status = pull(&probe, config, credentials, error);
+    int status = pull(&probe, config, error);
     if (status == 0)
         status = summarise(&probe, ret_result, error);
     poll_free(probe.poll);

@@ -1,7 +1,9 @@
 """What an incomplete answer can fake is held, shown and decided about: nobody is wrongly removed, and nothing else waits."""
 
+import datetime
 import json
 import os
+import re
 import select
 
 import pytest
@@ -484,6 +486,27 @@ def test_check_tells_guards_that_guard_nothing(documented):
     assert "guard.removals is off" in out and "guard.vanished_flags is off" in out
     documented.configure()
     assert "guard." not in documented.command("check").expect(0).out
+
+
+def test_check_tells_whose_token_it_is(documented, simulator):
+    def said():
+        return documented.command("check").expect(0).out
+
+    assert re.search(r"^note +token +belongs to somebody who is no owner", said(), re.M)
+    assert said().endswith("Nothing to mend; see the note above.\n")
+    simulator.set_flag(simulator.own_user(), "flagOwn", True)
+    assert re.search(r"^ok +token +belongs to an owner$", said(), re.M)
+    assert said().endswith("Everything is in order.\n")
+    soon = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=3, hours=1)
+    simulator.set_token(expiry=soon.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    assert re.search(r"^note +token +expires in 3 days;", said(), re.M)
+
+
+def test_check_is_content_when_nobody_says_whose_token_it_is(documented, simulator):
+    simulator.fault(resource="authorization", status=403, times=-1)
+    assert re.search(r"^note +token +no owner is in the answer", documented.command("check").expect(0).out, re.M)
+    simulator.set_flag(AMY, "flagOwn", True)
+    assert " token " not in documented.command("check").expect(0).out
 
 
 # ---- who listens
