@@ -116,7 +116,7 @@ static void print_decided(const struct decision *decision, const struct row *row
     held_print_decision(stdout, &set);
     if (approved)
         fputs(
-            "\nThat is within sync.interval, or now: systemctl reload rollcall. Without the service: rollcall once",
+            "\nThat is within sync.interval, or now: sudo systemctl reload rollcall (without the service: rollcall once)",
             stdout);
     putchar('\n');
 }

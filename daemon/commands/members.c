@@ -36,20 +36,21 @@ static int members(const struct invocation *invocation, struct error *error)
     if (status < 0)
         return status;
     bool past = parameters[1] != NULL;
-    return list_print(invocation,
-                      &(struct list_query){
-                          .query = {past ? "list_members_as_of" : "list_members", parameters, past ? 2 : 1},
-                          .format = invocation->values[MEMBERS_FORMAT],
-                          .table_columns = past ? past_columns : columns,
-                          .nothing = past ? "No members at that time." : "No members."},
-                      error);
+    return list_print(
+        invocation,
+        &(struct list_query){
+            .query = {past ? "list_members_as_of" : "list_members", parameters, past ? 2 : 1},
+            .format = invocation->values[MEMBERS_FORMAT],
+            .table_columns = past ? past_columns : columns,
+            .nothing = past ? "No members at that time; is it before the first poll?" : "No members."},
+        error);
 }
 
 const struct command command_members = {
     .name = "members",
     .summary = "who is a member, now or at an earlier moment",
     .details = "A table shows the most important columns; CSV and JSON have all of them.",
-    .options = {{"as-of", "TIME", "as it was then: 2026-01-31, or 2026-01-31T09:00:00Z"},
+    .options = {{"as-of", "TIME", "as it was then: 2026-01-31 (when it began, UTC), or 2026-01-31T09:00:00Z"},
                 {"role", "ROLE", "only owner, admin, editor, viewer, none or unknown"},
                 {"format", "FORMAT", "table (default), csv or json"}},
     .run = members,

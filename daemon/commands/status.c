@@ -133,6 +133,14 @@ static void say_members(const struct row *row)
     say_when(data_as_of, row_number(row, "seconds_behind"));
 }
 
+/* What the API said is quoted with its own full stop. */
+static bool is_sentence(const char *text)
+{
+    size_t length = strlen(text);
+
+    return length > 1 && text[length - 1] == '"' && text[length - 2] == '.';
+}
+
 static void say_failures(int64_t failures, const char *error)
 {
     if (failures == 0)
@@ -145,7 +153,7 @@ static void say_failures(int64_t failures, const char *error)
         fputs(": ", stdout);
         say_text(error);
     }
-    puts(".");
+    puts(error && is_sentence(error) ? "" : ".");
 }
 
 static void say_longest_turn(int64_t longest_ms)

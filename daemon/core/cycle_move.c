@@ -194,8 +194,10 @@ enum cycle_state move_lock_busy(struct step *step)
 
     if (cycle->uncertain)
         return CYCLE_RESOLVING;
-    error_set(&cycle->database_failure, ERROR_BUSY,
-              "another instance holds this organization's lock and only one may write; try again later");
+    error_set(
+        &cycle->database_failure, ERROR_BUSY,
+        "another instance holds this organization's lock and only one may write; where it is the service, "
+        "systemctl reload rollcall makes it poll now, else try again later");
     if (cycle->mode == CYCLE_MODE_ONCE)
         leave(cycle, &cycle->database_failure);
     return CYCLE_STANDBY;

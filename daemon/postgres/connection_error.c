@@ -129,10 +129,14 @@ void connection_read_open_failure(const PGconn *pg, const char *description, str
             refused.class = ERROR_UNAVAILABLE;
         say(ret_error, &refused, sqlstate, found + 7, (int)strcspn(found + 7, "\n"));
     } else if (PQconnectionNeedsPassword(pg)) {
-        error_set(ret_error, ERROR_CREDENTIALS,
-                  "the server asks for a password and there is none; name a pass file in database.conninfo");
+        error_set(
+            ret_error, ERROR_CREDENTIALS,
+            "the server asks for a password and there is none; put it into /etc/rollcall/pgpass, or name "
+            "another pass file in database.conninfo");
     } else {
-        error_set(ret_error, ERROR_UNAVAILABLE, "%.*s", (int)strcspn(text, "\n"), text);
+        error_set(ret_error, ERROR_UNAVAILABLE,
+                  "%.*s; check that PostgreSQL runs there and that database.conninfo is right",
+                  (int)strcspn(text, "\n"), text);
     }
     error_wrap(ret_error, "cannot connect to %s", description);
 }

@@ -54,8 +54,9 @@ static int refuse_unsafe(int fd, const char *path, bool check_mode, struct error
     if (!S_ISREG(status.st_mode))
         return error_set(error, ERROR_CONFIG, "%s is not a file", path);
     if (check_mode && (status.st_mode & (S_IROTH | S_IWOTH)) != 0)
-        return error_set(error, ERROR_CONFIG, "%s can be read or written by everybody; run: chmod 0640 %s",
-                         path, path);
+        return error_set(error, ERROR_CONFIG,
+                         "%s can be read or written by everybody; run: chgrp rollcall %s && chmod 0640 %s",
+                         path, path, path);
     return 0;
 }
 
@@ -95,7 +96,11 @@ static int read_file(const char *path, bool check_mode, struct secret *ret_secre
     if (fd < 0 && errno == ENOENT)
         return 0;
     if (fd < 0 && errno == EACCES)
-        return error_set(error, ERROR_CONFIG, "%s may not be read by this user" CONFIG_OTHER_USER, path);
+        return error_set(
+            error, ERROR_CONFIG,
+            "%s may not be read by this user; give it owner root:rollcall and mode 0640, and run the "
+            "command as the service's user: sudo -u rollcall rollcall ...",
+            path);
     if (fd < 0)
         return error_set(error, ERROR_CONFIG, "%s cannot be opened: %s", path, strerror(errno));
     int status = refuse_unsafe(fd, path, check_mode, error);

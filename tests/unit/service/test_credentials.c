@@ -89,7 +89,7 @@ static const struct world worlds[] = {
     {NULL, NULL, NULL, "T", 0, NULL, "/key is missing"},
     {NULL, NULL, "", "T", 0, NULL, "/key is empty; put the value into it"},
     {NULL, NULL, "K", "\n", 0, NULL, "/token is empty; put the value into it"},
-    {NULL, NULL, "K", "T", 0644, NULL, "can be read or written by everybody; run: chmod 0640 "},
+    {NULL, NULL, "K", "T", 0644, NULL, "can be read or written by everybody; run: chgrp rollcall "},
     {NULL, NULL, "K", "T", 0602, NULL, "can be read or written by everybody"},
     {NULL, NULL, "K\nmore", "T", 0, NULL, "must be one line of text"},
     {"HK\n", "\n", NULL, NULL, 0, NULL, "/key, which does not exist"},
