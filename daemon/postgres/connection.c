@@ -215,6 +215,8 @@ static void deadline_cb(uv_timer_t *timer)
     struct connection *connection = timer->data;
     struct error error;
 
+    if (connection->state == CONNECTION_STATE_CONNECTING && connection_try_next(connection))
+        return; /* for as long again */
     error_set(&error, ERROR_UNAVAILABLE, "%s does not answer: gave up after %llu s",
               connection_describe(connection),
               (unsigned long long)((uv_timer_get_repeat(timer) + 500) / 1000));

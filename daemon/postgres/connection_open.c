@@ -161,21 +161,21 @@ void connection_continue(struct connection *connection)
 
 /* Later keywords win over those of the connection string; empty ones do not count. A network that is dead shows within
  * a minute, long before a statement's own deadline. */
-static PGconn *start(const struct connection *connection, const char *hosts, const char *addresses,
-                     const char *ports)
+static PGconn *start(const struct connection *connection)
 {
+    const struct connection_endpoints *endpoints = &connection->endpoints;
     const struct connection_settings *settings = &connection->settings;
     const struct connection_target *target = &connection->target;
     const struct {
         const char *keyword, *value;
     } options[] = {
         {"dbname", settings->conninfo},
-        {"host", hosts},
-        {"hostaddr", addresses},
-        {"port", ports},
+        {"host", endpoints->hosts},
+        {"hostaddr", endpoints->addresses},
+        {"port", endpoints->ports},
         {"passfile", settings->passfile},
         {"target_session_attrs",
-         !settings->read_only && target->any_session && strchr(hosts, ',') ? "read-write" : ""},
+         !settings->read_only && target->any_session && strchr(endpoints->hosts, ',') ? "read-write" : ""},
         {"keepalives_idle", target->any_network ? "30" : ""},
         {"keepalives_interval", target->any_network ? "10" : ""},
         {"keepalives_count", target->any_network ? "3" : ""},
@@ -193,11 +193,10 @@ static PGconn *start(const struct connection *connection, const char *hosts, con
     return PQconnectStartParams(keywords, values, 1);
 }
 
-void connection_resolved(struct connection *connection, const char *hosts, const char *addresses,
-                         const char *ports)
+void connection_resolved(struct connection *connection)
 {
     connection->state = CONNECTION_STATE_CONNECTING;
-    connection->pg = start(connection, hosts, addresses, ports);
+    connection->pg = start(connection);
     if (!connection->pg)
         error_fatal("out of memory while connecting to the database");
     PQsetNoticeReceiver(connection->pg, keep_last_words, connection);
@@ -209,6 +208,18 @@ void connection_resolved(struct connection *connection, const char *hosts, const
     }
     connection_attach_socket(connection);
     connection_listen(connection, true);
+}
+
+/* libpq itself waits for a silent host until the kernel gives up, minutes later: its connect_timeout counts only where it
+ * blocks. */
+bool connection_try_next(struct connection *connection)
+{
+    if (!connection_skip_endpoint(connection))
+        return false;
+    connection_release_socket(connection);
+    PQfinish(connection->pg);
+    connection_resolved(connection);
+    return true;
 }
 
 void connection_open(struct connection *connection, connection_reply_cb reply_cb, void *context)

@@ -33,6 +33,13 @@ struct connection_target {
     bool any_network; /* nothing was said about keepalives and timeouts of TCP */
 };
 
+/* Comma-separated lists for libpq, an entry for each address. Texts are the arena's. */
+struct connection_endpoints {
+    const char *hosts;
+    const char *addresses; /* "" where libpq needs none */
+    const char *ports;
+};
+
 enum statement_phase {
     STATEMENT_NONE,
     STATEMENT_PREPARING, /* the server parses its text; it is sent for execution afterwards */
@@ -76,6 +83,7 @@ struct connection {
     struct connection_settings settings; /* texts are our own copies */
     struct arena texts;                  /* live as long as the connection */
     struct connection_target target;
+    struct connection_endpoints endpoints; /* while CONNECTING: those that are left */
     char *description;
 
     enum connection_state state;
@@ -130,16 +138,20 @@ void connection_start_deadline(struct connection *connection, int64_t after_us);
 MUST_CHECK int connection_target_read(const char *conninfo, struct arena *arena,
                                       struct connection_target *ret_target, struct error *error);
 
-/* Looks up the host names of the target that have no address yet; then connection_resolved with the lists for libpq, or
+/* Looks up the host names of the target that have no address yet; then connection_resolved with `endpoints` set, or
  * connection_lose. May call it before it returns. */
 void connection_resolve(struct connection *connection);
 /* Nobody waits for the resolution any more; a look-up that still runs ends by itself. */
 void connection_forget_resolution(struct connection *connection);
 
+/* Takes the endpoint that libpq is trying, and those before it, out of `endpoints`. False when none would be left. */
+bool connection_skip_endpoint(struct connection *connection);
+
 /* --- connection_open.c -------------------------------------------------------------------------------------------- */
 
-void connection_resolved(struct connection *connection, const char *hosts, const char *addresses,
-                         const char *ports);
+void connection_resolved(struct connection *connection);
+/* The endpoint that is being tried is silent: goes on with those behind it. False when there are none. */
+bool connection_try_next(struct connection *connection);
 void connection_continue(struct connection *connection); /* the socket is ready for PQconnectPoll */
 void connection_opened(struct connection *connection, const struct connection_reply *reply);
 

@@ -190,6 +190,19 @@ static bool look_up(struct resolution *resolution, const char *host)
                           &hints) == 0;
 }
 
+static void connect_to(struct connection *connection, const char *hosts, const char *addresses,
+                       const char *ports)
+{
+    struct arena *texts = &connection->texts;
+
+    connection->endpoints = (struct connection_endpoints){
+        .hosts = arena_copy(texts, hosts, strlen(hosts)),
+        .addresses = arena_copy(texts, addresses, strlen(addresses)),
+        .ports = arena_copy(texts, ports, strlen(ports)),
+    };
+    connection_resolved(connection);
+}
+
 /* A host that is unknown does not matter while another one of the list is known. */
 static void resolution_end(struct resolution *resolution)
 {
@@ -199,8 +212,7 @@ static void resolution_end(struct resolution *resolution)
     if (resolution->endpoints == 0)
         connection_lose(connection, ERROR_UNAVAILABLE, resolution->failure.text);
     else
-        connection_resolved(connection, resolution->hosts.data, resolution->addresses.data,
-                            resolution->ports.data);
+        connect_to(connection, resolution->hosts.data, resolution->addresses.data, resolution->ports.data);
     resolution_free(resolution);
 }
 
@@ -234,7 +246,7 @@ void connection_resolve(struct connection *connection)
     connection->state = CONNECTION_STATE_RESOLVING;
     if (!lists_fit(count, hosts) || !lists_fit(count, addresses) ||
         !lists_fit(count, list_count(target->ports))) {
-        connection_resolved(connection, "", "", ""); /* libpq has the words for lists that do not fit */
+        connect_to(connection, "", "", ""); /* libpq has the words for lists that do not fit */
         return;
     }
     struct resolution *resolution = memory_alloc(sizeof(*resolution));
@@ -256,4 +268,45 @@ void connection_forget_resolution(struct connection *connection)
     resolution->connection = NULL;
     connection->resolution = NULL;
     (void)uv_cancel((uv_req_t *)&resolution->request); /* when it runs already, it ends by itself */
+}
+
+/* --- one endpoint after the other --------------------------------------------------------------------------------- */
+
+/* What stands behind the index-th item. */
+static const char *list_behind(const char *list, size_t index)
+{
+    for (size_t i = 0; i <= index; i++)
+        list = strchr(list, ',') + 1;
+    return list;
+}
+
+static bool is_tried(struct connection *connection, size_t index)
+{
+    const struct connection_endpoints *endpoints = &connection->endpoints;
+    const char *host = list_item(endpoints->hosts, index, &connection->texts);
+    const char *address = list_item(endpoints->addresses, index, &connection->texts);
+    const char *port = list_item(endpoints->ports, index, &connection->texts);
+
+    if (port[0] && strcmp(port, PQport(connection->pg)) != 0)
+        return false;
+    return address[0] ? strcmp(address, PQhostaddr(connection->pg)) == 0
+                      : strcmp(host, PQhost(connection->pg)) == 0;
+}
+
+bool connection_skip_endpoint(struct connection *connection)
+{
+    struct connection_endpoints *endpoints = &connection->endpoints;
+    size_t count = list_count(endpoints->hosts);
+
+    for (size_t i = 0; i + 1 < count; i++) {
+        if (!is_tried(connection, i))
+            continue;
+        *endpoints = (struct connection_endpoints){
+            .hosts = list_behind(endpoints->hosts, i),
+            .addresses = list_behind(endpoints->addresses, i),
+            .ports = list_behind(endpoints->ports, i),
+        };
+        return true;
+    }
+    return false;
 }

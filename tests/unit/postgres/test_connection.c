@@ -11,10 +11,13 @@
 #include "postgres/connection.h"
 #include "postgres/server.h"
 
+#include <arpa/inet.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #define SECOND_US ((int64_t)1000 * 1000)
 
@@ -236,6 +239,38 @@ static void test_second_host(void **state)
     desk_make(&desk, &settings);
     assert_int_equal(desk.reply.result, CONNECTION_DONE);
     desk_close(&desk);
+}
+
+/* A socket that takes connections, or would, and never says a word. */
+static int silent_listener(int *ret_port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof(address);
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_true(bind(listener, (struct sockaddr *)&address, length) == 0 && listen(listener, 5) == 0 &&
+                getsockname(listener, (struct sockaddr *)&address, &length) == 0);
+    *ret_port = ntohs(address.sin_port);
+    return listener;
+}
+
+static void test_silent_hosts_are_passed_over(void **state)
+{
+    struct connection_settings settings = usual_settings();
+    char conninfo[400];
+    struct desk desk;
+    int port, listener = silent_listener(&port);
+
+    (void)state;
+    settings.conninfo = conninfo;
+    settings.connect_timeout_us = 2 * SECOND_US;
+    (void)snprintf(conninfo, sizeof(conninfo),
+                   "host=localhost,/nowhere,127.0.0.1,%s port=%d,5432,%d,5432 user=rollcall dbname=rollcall",
+                   server.directory, port, port);
+    desk_make(&desk, &settings);
+    assert_string_equal(desk.reply.error.text, "");
+    desk_close(&desk);
+    close(listener);
 }
 
 /* A standby is refused by name when it stands alone, passed over when the primary is named too, good for reading. */
@@ -543,6 +578,7 @@ int main(void)
         cmocka_unit_test(test_read_only_session),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_second_host),
+        cmocka_unit_test(test_silent_hosts_are_passed_over),
         cmocka_unit_test(test_hot_standby),
         cmocka_unit_test(test_refused_statement_leaves_the_session_usable),
         cmocka_unit_test(test_a_session_that_is_not_ours),
