@@ -40,6 +40,24 @@ def kinds(database):
     return sorted(change["kind"] for change in database.changes())
 
 
+def set_on(server, **settings):
+    for name, value in settings.items():
+        server.execute(f"ALTER SYSTEM SET {name} = '{value}'")
+    server.execute("SELECT pg_reload_conf()")
+
+
+def cut_off(standby):
+    """From now on it receives nothing."""
+    server = Database(standby, "postgres")
+    set_on(server, primary_conninfo="")
+    wait_until(lambda: not server.query("SELECT * FROM pg_stat_wal_receiver"), "the standby to fall behind")
+
+
+def hold_back(standby):
+    """From now on it receives everything and replays nothing."""
+    Database(standby, "postgres").execute("SELECT pg_wal_replay_pause()")
+
+
 def test_a_standby_alone_is_held(rollcall, standby, database):
     rollcall.once()
     wait_until(standby.has_all, "the standby to follow")
@@ -80,10 +98,7 @@ def test_a_new_primary_that_lacks_the_last_cycle_is_told(rollcall, standby, post
     daemon = connect_to(rollcall, database, postgres, standby).run()
     wait_for_mirror(database, simulator)
     wait_until(standby.has_all, "the standby to follow")
-    server = Database(standby, "postgres")
-    server.execute("ALTER SYSTEM SET primary_conninfo = ''")
-    server.execute("SELECT pg_reload_conf()")
-    wait_until(lambda: not server.query("SELECT * FROM pg_stat_wal_receiver"), "the standby to fall behind")
+    cut_off(standby)
     newcomer = simulator.join()["id"]
     wait_for_mirror(database, simulator)
     postgres.stop("immediate")
@@ -92,5 +107,56 @@ def test_a_new_primary_that_lacks_the_last_cycle_is_told(rollcall, standby, post
     wait_for_mirror(new, simulator)
     assert "event=discontinuity" in daemon.log()
     assert {change["kind"] for change in new.changes() if change["user_id"] == newcomer} == {"baseline"}
+    assert_invariants(new)
+    assert daemon.stop() == 0
+
+
+# ---- a COMMIT waits for the standby, and the primary is lost
+
+
+@pytest.fixture
+def synchronous(postgres, standby):
+    """Each COMMIT is answered when the standby has replayed it."""
+    set_on(Database(postgres, "postgres"), synchronous_standby_names="*", synchronous_commit="remote_apply")
+    yield standby
+    (postgres.data / "postgresql.auto.conf").write_text("")
+
+
+def waits_for_standby(database):
+    return database.query("SELECT 1 FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND datname = %s AND usename = %s",
+                          database.name, ROLE)
+
+
+def has_received_all(standby):
+    written = Database(standby.primary, "postgres").value("SELECT pg_current_wal_lsn()")
+    return Database(standby, "postgres").value("SELECT pg_last_wal_receive_lsn() >= %s::pg_lsn", written)
+
+
+@pytest.mark.parametrize("withhold", [hold_back, cut_off])
+def test_the_primary_is_lost_while_a_commit_waits(rollcall, synchronous, postgres, simulator, database, withhold):
+    """Held back, the new primary has the cycle, and it is not written again; cut off, it never heard of it."""
+    daemon = connect_to(rollcall, database, postgres, synchronous, sync={"interval": "1h"}).run()
+    wait_for_mirror(database, simulator)
+    daemon.wait_for_log("event=cycle")
+    withhold(synchronous)
+    simulator.rename(AMY, "Amy E.")
+    daemon.reload()
+    wait_until(lambda: waits_for_standby(database), "the COMMIT to wait")
+    if withhold is hold_back:
+        wait_until(lambda: has_received_all(synchronous), "the standby to receive it")
+    postgres.stop("immediate")
+    daemon.wait_for_log("event=database_away")
+    assert daemon.log().count("outcome=changed") == 1, "told before it was known"
+    synchronous.promote()
+    new = copy_on(synchronous, database)
+    wait_for_mirror(new, simulator)
+    cycles = 2 if withhold is hold_back else 3
+    daemon.wait_for_log("event=cycle", count=cycles)
+    daemon.reload()
+    daemon.wait_for_log("event=cycle", count=cycles + 1)
+    assert kinds(new) == ["baseline"] * 3 + ["profile_changed"]
+    outcomes = [cycle["outcome"] for cycle in new.cycles()]
+    assert outcomes == (["changed"] * 2 if withhold is hold_back else ["changed", "failed", "changed"])
+    assert "event=discontinuity" not in daemon.log()
     assert_invariants(new)
     assert daemon.stop() == 0
