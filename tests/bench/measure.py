@@ -106,10 +106,20 @@ class Server:
     def _wal_position(self, database):
         return int(database.value("SELECT pg_current_wal_insert_lsn() - '0/0'"))
 
+    def _wait_for_ends(self, before):
+        """A session's process ends a little after its client; its time is known when it is gone. Some stay, though."""
+        first = self.postgres.process.pid
+        for _ in range(20):
+            if set(children(first)) <= before:
+                break
+            time.sleep(0.01)
+
     def watch(self, database, action):
         """Does it; its Sample with what it cost the server."""
+        before = set(children(self.postgres.process.pid))
         wal, cpu = self._wal_position(database), self._cpu_ms()
         sample = action()
+        self._wait_for_ends(before)
         sample.server_cpu_ms = self._cpu_ms() - cpu
         sample.wal_bytes = self._wal_position(database) - wal
         return sample
