@@ -151,6 +151,8 @@ static struct guard_figures figures_of(const struct comparison *comparison)
         figures.count[each] = (uint32_t)comparison->digests[each].count;
     if (lost_sight(comparison))
         figures.doubt = GUARD_DOUBT_SIGHT;
+    else if (comparison->input.own_unanswered)
+        figures.doubt = GUARD_DOUBT_TOKEN;
     else if (comparison->unanswered)
         figures.doubt = GUARD_DOUBT_SOURCE;
     return figures;
@@ -180,20 +182,40 @@ static bool is_undecidable(const struct comparison *comparison, enum guard_class
            comparison->past.sets[class].stands && !has_returned(comparison, class);
 }
 
+static uint32_t held_members(const struct comparison *comparison, enum guard_class class)
+{
+    uint32_t members = 0;
+
+    for (size_t i = 0; i < comparison->past.count; i++)
+        members += comparison->past.holds[i].class == class;
+    return members;
+}
+
 static struct hold_result keep_standing(const struct comparison *comparison, enum guard_class class)
 {
     const struct hold_set *stood = &comparison->past.sets[class];
     struct hold_result result = {
         .verdict = HOLD_STANDS, .known = true, .silenced = stood->decision == HOLD_REJECTED};
 
-    for (size_t i = 0; i < comparison->past.count; i++)
-        result.members += comparison->past.holds[i].class == class;
+    result.members = held_members(comparison, class);
     memcpy(result.digest, stood->digest, SHA256_SIZE);
     snprintf(
         result.reason, sizeof(result.reason),
         "%u members were gone before, and this answer cannot tell: some of its records have no readable id",
         result.members);
     return result;
+}
+
+/* Whoever is missing for the first time belongs to the set, and is counted in its sentence. */
+static void join_pending(struct comparison *comparison, const struct guard_figures *figures,
+                         struct hold_result *result)
+{
+    struct hold_digest *set = &comparison->digests[GUARD_REMOVALS];
+    struct guard_figures all = *figures;
+
+    hold_digest_join(set, &comparison->pending_digest);
+    all.count[GUARD_REMOVALS] = (uint32_t)set->count;
+    (void)guard_holds(&comparison->input.guard, &all, GUARD_REMOVALS, result->reason);
 }
 
 static struct hold_result judge_class(struct comparison *comparison, const struct guard_figures *figures,
@@ -210,10 +232,12 @@ static struct hold_result judge_class(struct comparison *comparison, const struc
         return result;
     }
     if (pending)
-        hold_digest_join(&comparison->digests[class], &comparison->pending_digest);
+        join_pending(comparison, figures, &result);
     result.members = (uint32_t)comparison->digests[class].count;
     hold_digest_finish(&comparison->digests[class], comparison->input.organization_id, class, result.digest);
-    bool same = stood->stands && memcmp(stood->digest, result.digest, SHA256_SIZE) == 0;
+    bool same = stood->stands && memcmp(stood->digest, result.digest, SHA256_SIZE) == 0 &&
+                held_members(comparison, class) ==
+                    result.members; /* all of them are shown to whoever decides */
     if (same && !pending && stood->decision == HOLD_APPROVED) {
         result.verdict = HOLD_PASSES_APPROVED;
         result.approval_id = stood->approval_id;
@@ -256,10 +280,23 @@ static void await_others(struct comparison *comparison)
     }
 }
 
+/* Whom the API found when it was asked last is contested until it says otherwise. Else a question that fails would make
+ * two other sets of the same absences, and what somebody has decided about them would lapse. */
+static void recall_contested(struct comparison *comparison)
+{
+    const struct hold_past *past = &comparison->past;
+
+    for (size_t i = 0; comparison->unanswered && i < past->count; i++) {
+        if (past->holds[i].class == GUARD_CONTESTED_REMOVALS)
+            id_list_add(&comparison->found, &past->holds[i].user_id);
+    }
+}
+
 void comparison_judge(struct comparison *comparison)
 {
     struct changeset *set = comparison->input.changeset;
 
+    recall_contested(comparison);
     hold_digest_split(&comparison->digests[GUARD_REMOVALS], &comparison->found,
                       &comparison->digests[GUARD_CONTESTED_REMOVALS]);
     struct guard_figures figures = figures_of(comparison);
@@ -286,8 +323,8 @@ static void take_times(struct comparison *comparison, guard_mask classes, struct
         const struct hold *hold = NULL;
         if (classes & GUARD_BIT(each))
             hold = hold_past_find(&comparison->past, each, &change->user_id);
-        if (!hold || hold->observed_at >= change->observed_at)
-            continue;
+        if (!hold || hold->observed_at >= change->observed_at || hold->observed_after >= hold->observed_at)
+            continue; /* the latter only where somebody has edited it */
         change->observed_after = hold->observed_after;
         if (change->kind == CHANGE_LEFT ||
             comparison->input.changeset->holds[each].verdict == HOLD_PASSES_APPROVED)

@@ -319,6 +319,7 @@ def test_one_more_vanishes_after_the_approval(held, simulator, database):
     assert len(database.members()) == 40
     standing = the_set(held)
     assert standing["members"] == 21 and standing["digest"] != first and standing["decision"] is None
+    assert standing["reason"].startswith("21 of 40 members are gone")
     assert [decision["outcome"] for decision in decisions(database)] == ["lapsed"]
     held.once(HELD)
     assert len(database.members()) == 40
