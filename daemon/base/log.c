@@ -25,7 +25,7 @@
 static enum log_level least_urgent = LOG_LEVEL_INFO;
 static struct outlet outlet = {.fd = STDERR_FILENO, .longest_us = OUTLET_FOR_EVER};
 static uint64_t left_out;
-static void (*before_line)(void);
+static void (*before_line_cb)(void);
 
 static const struct {
     enum log_level level;
@@ -42,9 +42,9 @@ void log_set_level(enum log_level level)
     least_urgent = level;
 }
 
-void log_before_line(void (*function)(void))
+void log_before_line(void (*line_cb)(void))
 {
-    before_line = function;
+    before_line_cb = line_cb;
 }
 
 void log_limit_waiting(void)
@@ -216,8 +216,8 @@ void log_write(enum log_level level, const char *event, const struct log_field *
 {
     if (level > least_urgent)
         return;
-    if (before_line)
-        before_line();
+    if (before_line_cb)
+        before_line_cb();
     tell_left_out();
     if (!write_line(level, event, fields))
         left_out++;

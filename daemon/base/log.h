@@ -56,12 +56,13 @@ struct log_field {
     log_write((level), (event), (const struct log_field[]){__VA_ARGS__ __VA_OPT__(, ){.type = LOG_FIELD_END}})
 
 void log_write(enum log_level level, const char *event, const struct log_field *fields);
+
 /* From now on a reader who does not read costs lines and not time: a second at most, and then a tenth of the time. What was
  * left out is counted and told in a line of its own, `log_lines_left_out`, as soon as one can be written. */
 void log_limit_waiting(void);
 
 /* Called before a line is written: whoever keeps a line of its own on the same terminal takes it away. */
-void log_before_line(void (*before_line)(void));
+void log_before_line(void (*line_cb)(void));
 
 void log_set_level(enum log_level level);
 bool log_level_parse(const char *word, enum log_level *ret_level); /* error warning notice info debug */
