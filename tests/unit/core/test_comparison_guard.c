@@ -163,7 +163,7 @@ static void contested_ones_do_not_count_against_the_limit(void **state)
 {
     (void)state;
     PLAY(NULL, SIX_JOIN,
-         {"abcd missing, ef leaves, ghi joins", "joined h; joined i; joined g; absent abcdef; confirm"},
+         {"abcd missing, ef leaves, ghi joins", "joined g; joined h; joined i; absent abcdef; confirm"},
          {"", "left e; left f; contested_removals abcd held"});
 }
 
