@@ -91,12 +91,6 @@ static void let_openssl_take_too_much(void)
     OPENSSL_free(OPENSSL_malloc(too_much));
 }
 
-static void use_openssl_too_early(void)
-{
-    OPENSSL_free(OPENSSL_malloc(1));
-    memory_serve_openssl();
-}
-
 static void assert_aborts(void (*act)(void), const char *words)
 {
     char text[200];
@@ -116,13 +110,6 @@ static void a_heap_that_is_gone_aborts(void **state)
     assert_aborts(take_too_much, "out of memory");
     assert_aborts(resize_too_much, "out of memory");
     assert_aborts(let_openssl_take_too_much, "out of memory");
-}
-
-static void openssl_is_served_from_its_first_use_on(void **state)
-{
-    (void)state;
-
-    assert_aborts(use_openssl_too_early, "OpenSSL was used before");
 }
 
 static void resizing_and_arrays_are_as_the_c_library_has_them(void **state)
@@ -152,7 +139,6 @@ int main(void)
         cmocka_unit_test(growing_keeps_the_content),
         cmocka_unit_test(texts_are_copied),
         cmocka_unit_test(a_heap_that_is_gone_aborts),
-        cmocka_unit_test(openssl_is_served_from_its_first_use_on),
         cmocka_unit_test(resizing_and_arrays_are_as_the_c_library_has_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
