@@ -5,12 +5,13 @@
  *     held since  2026-11-24T01:30:53.639Z
  *     because     15 of 40 members are gone; 6 may leave in 24 hours without approval (guard.removals)
  *     digest      3f2a9c01d4e5a6b7
+ *     decision    none yet
  *
  *     - leaves   Amy Evans <amy@acme.test>      editor
  *     ... and 14 more; see --json for all
  *
- *     To let exactly this pass:  rollcall approve 3f2a9c01d4e5a6b7
- *     To keep it out, silently:  rollcall reject 3f2a9c01d4e5a6b7
+ *     To let exactly this pass: rollcall approve 3f2a9c01d4e5a6b7
+ *     To keep it out, silently: rollcall reject 3f2a9c01d4e5a6b7
  */
 #include "commands/holds_text.h"
 

@@ -48,7 +48,7 @@ struct comparison {
     struct id_list unreadable; /* whose records cannot be read */
     size_t stale_from;
 
-    struct entry batch[COMPARISON_BATCH]; /* sorted by id once it is complete */
+    struct entry batch[COMPARISON_BATCH]; /* sorted by id while its rows come */
     struct uuid ids[COMPARISON_BATCH];
     size_t count; /* of entries */
     size_t asked; /* of ids */

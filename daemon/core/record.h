@@ -13,8 +13,7 @@
 struct decoded {
     struct member member;
     struct digest slice_digest;
-    struct digest
-        role_organization; /* digest of role.organization_id, to be checked when the id was not known yet */
+    struct digest role_organization; /* of role.organization_id, for when the id is not known yet */
 };
 
 /* A decoded member whose change a guard may hold, and the row that it was compared with. */
