@@ -1,3 +1,6 @@
+/*
+ * What jansson says of a text it refuses, and of a value of another type, in sentences of our own.
+ */
 #include "core/document.h"
 
 #include "base/memory.h"

@@ -1,3 +1,6 @@
+/*
+ * Both answers are {count, rows}: every row is looked at before one is believed, and nothing of them is quoted.
+ */
 #include "core/reply.h"
 
 #include "core/document.h"

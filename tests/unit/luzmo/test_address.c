@@ -1,3 +1,6 @@
+/*
+ * Which addresses are taken for an API or a proxy, and what the others are told.
+ */
 #include "luzmo/address.h"
 
 #include <setjmp.h>

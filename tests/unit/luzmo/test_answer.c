@@ -1,3 +1,6 @@
+/*
+ * What an HTTP answer's status, type and Retry-After are worth.
+ */
 #include "luzmo/answer.h"
 
 #include <setjmp.h>

@@ -1,3 +1,6 @@
+/*
+ * Heads of answers line by line: which body they promise, and which heads are refused.
+ */
 #include "luzmo/head.h"
 
 #include <setjmp.h>
