@@ -3,11 +3,11 @@
 # What the guest needs beside the package's own dependencies.
 guest_packages="systemd systemd-sysv dbus postgresql-15 openssl curl ca-certificates libmicrohttpd12 libgnutls30"
 
-# A command in the container without booting it.
+# A command in the container without booting it. Its name keeps it apart from others whose directory is called alike.
 in_root() {
     root=$1
     shift
-    systemd-nspawn --quiet --directory="$root" --register=no --keep-unit --pipe \
+    systemd-nspawn --quiet --machine="rollcall-$$" --directory="$root" --register=no --keep-unit --pipe \
         --setenv=DEBIAN_FRONTEND=noninteractive --setenv=LANG=C.UTF-8 "$@" < /dev/null
 }
 
@@ -44,8 +44,9 @@ repack_as() {
 # Boots the root $1 with $2 as /test, where the guest finds its files and leaves its results. Ends when the guest has
 # powered off.
 boot() {
-    timeout --kill-after=30 1000 systemd-nspawn --quiet --directory="$1" --volatile=overlay --register=no --keep-unit \
-        --private-network --hostname=rollcall-test --console=read-only --bind="$2":/test \
+    timeout --kill-after=30 1000 systemd-nspawn --quiet --machine="rollcall-$$" --directory="$1" --volatile=overlay \
+        --register=no --keep-unit --private-network --hostname=rollcall-test --console=read-only \
+        --bind="$2":/test \
         --bind-ro="$2/guest/drive.service":/etc/systemd/system/drive.service \
         --bind-ro=/dev/null:/usr/sbin/policy-rc.d \
         --boot systemd.wants=drive.service < /dev/null > "$2/console.log" 2>&1 || true
