@@ -34,6 +34,7 @@ struct comparison_input {
     struct id_list *quarantined;  /* whose records they are: the last poll did not show these members */
     const struct id_list *stale;  /* members whose stored digest is out of date */
     const struct uuid *own_user;  /* whose token it is; NULL when not known */
+    bool own_unanswered;          /* because the API could not be asked this time */
     struct diff_poll times;
     bool discontinuity; /* the tables have lost rows: those whom only the log knows are looked for */
     struct removal_policy removal;

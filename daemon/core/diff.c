@@ -215,7 +215,8 @@ static void count_absence(struct member_row *row, const struct diff_poll *poll)
         if (!poll->previous_partial && poll->previous_asked > row->last_seen_at)
             row->last_seen_at = poll->previous_asked;
     }
-    row->absent_polls++;
+    if (row->absent_polls < INT32_MAX) /* whatever somebody has made of it */
+        row->absent_polls++;
 }
 
 /* The tombstone says `removed` at the first poll without the member, as the `left` row does: confirming polls corroborate

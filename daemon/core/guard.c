@@ -122,6 +122,9 @@ static bool doubts(enum guard_doubt doubt, char ret_reason[GUARD_REASON_MAX])
         [GUARD_DOUBT_SIGHT] =
             "the token's user was an owner and is no owner in this answer, so the answer may lack "
             "members whom only an owner sees; make that user an owner again, or approve",
+        [GUARD_DOUBT_TOKEN] =
+            "Luzmo could not be asked whose token this is, so it is not known whether its user still sees "
+            "everybody; that is tried again with the next poll",
         [GUARD_DOUBT_SOURCE] =
             "Luzmo could not be asked for the absent members themselves to confirm that they are "
             "gone; that is tried again with the next poll",
@@ -142,10 +145,11 @@ static bool holds_removals(const struct guard_policy *policy, const struct guard
 
     if (count == 0)
         return false;
-    if (doubts(figures->doubt, ret_reason))
-        return true;
+    if (figures->doubt == GUARD_DOUBT_SIGHT)
+        return doubts(figures->doubt, ret_reason);
     if ((uint64_t)count + figures->removed_lately <= limit)
-        return false;
+        return doubts(figures->doubt,
+                      ret_reason); /* it may pass; what is beyond the limit has a reason that stays */
     if (figures->removed_lately > 0)
         snprintf(
             ret_reason, GUARD_REASON_MAX,

@@ -50,6 +50,7 @@ guard_mask guard_holdable(const struct guard_policy *policy);
 enum guard_doubt {
     GUARD_DOUBT_NONE,
     GUARD_DOUBT_SIGHT, /* the token's user was an owner and is none in the answer: it may not see everybody */
+    GUARD_DOUBT_TOKEN, /* the API could not be asked whose token it is, so that its sight is not known */
     GUARD_DOUBT_SOURCE, /* the API could not be asked for the absent ones */
 };
 

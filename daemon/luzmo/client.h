@@ -34,6 +34,7 @@ struct client_outcome {
     int64_t asked_us;       /* wall clock when the request was handed over */
     int64_t answered_us;    /* wall clock when the body was complete */
     uint64_t body_bytes;
+    long status; /* of HTTP; 0 = none came */
     /* The API refused the attribute lists (400) and was asked once more without them: worth a warning. */
     bool without_attributes;
 };
@@ -55,8 +56,9 @@ void client_pull(struct client *client, const struct secret *key, const struct s
 
 enum client_verdict {
     CLIENT_ANSWERED, /* and the answer can be believed */
-    CLIENT_REFUSED, /* the API does not take the question, or what it says cannot be believed; so it will next time */
-    CLIENT_FAILED, /* no answer this time: network, TLS, timeouts, 5xx, 429, 401, 403, cancelled */
+    CLIENT_REFUSED,  /* the API does not take the question: a status that says so; so it will next time */
+    CLIENT_FAILED, /* no answer this time: network, TLS, timeouts, 5xx, 429, 401, 403, cancelled, or HTTP 200 with an
+                    * answer that cannot be believed (ERROR_MALFORMED), which is no refusal: it may even name them */
 };
 
 #define CLIENT_IDS_MAX REPLY_USERS_MAX

@@ -15,14 +15,15 @@ static int gather(struct client *client, const char *bytes, size_t length, struc
                      ANSWER_MAX);
 }
 
-/* A refusal is about this question; everything else passes, or has to do with the connection. */
-static enum client_verdict verdict_of(const struct error *error)
+/* A refusal is about this question, and has a status that says so; everything else passes, or has to do with the
+ * connection. Whoever answers with 200 takes the question: what was torn on the way may come whole the next time. */
+static enum client_verdict verdict_of(const struct client_outcome *outcome)
 {
-    switch (error->class) {
+    switch (outcome->error.class) {
     case ERROR_NONE:
         return CLIENT_ANSWERED;
     case ERROR_MALFORMED:
-        return CLIENT_REFUSED;
+        return outcome->status != 0 && outcome->status != 200 ? CLIENT_REFUSED : CLIENT_FAILED;
     default:
         return CLIENT_FAILED;
     }
@@ -51,7 +52,7 @@ static void users_deliver(struct client *client, const struct client_outcome *ou
     struct client_users users = question->users;
 
     buffer_done(&question->answer);
-    users.verdict = verdict_of(&outcome->error);
+    users.verdict = verdict_of(outcome);
     users.error = outcome->error;
     users.retry_after_us = outcome->retry_after_us;
     question->users_cb(question->context, &users);
@@ -104,7 +105,7 @@ static void token_deliver(struct client *client, const struct client_outcome *ou
     struct client_token token = question->token;
 
     buffer_done(&question->answer);
-    token.verdict = verdict_of(&outcome->error);
+    token.verdict = verdict_of(outcome);
     token.error = outcome->error;
     token.retry_after_us = outcome->retry_after_us;
     question->token_cb(question->context, &token);

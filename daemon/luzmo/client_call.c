@@ -197,6 +197,7 @@ void client_call_finished_cb(void *context, CURL *easy, CURLcode code)
         return;
     outcome->answered_us = clock_wall_us();
     outcome->body_bytes = transfer_body_bytes(call->transfer);
+    outcome->status = transfer_status(call->transfer);
     outcome->retry_after_us = answer_retry_after_us(transfer_retry_after(call->transfer),
                                                     outcome->answered_us);
     if (verdict(client, code, &error) == 0)

@@ -150,6 +150,7 @@ static struct comparison *begin(struct runner *runner)
         .quarantined = &runner->quarantined,
         .stale = &runner->stale,
         .own_user = runner_own_user(runner),
+        .own_unanswered = runner->token.unanswered,
         .times = {.asked = current->store.asked,
                   .answered = current->store.answered,
                   .previous_asked = runner->organization.last_asked_at,

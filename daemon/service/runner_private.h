@@ -46,6 +46,7 @@ struct runner_token {
     struct uuid user_id;
     int64_t expiry_us; /* wall clock; 0: not known */
     int64_t asked_us;  /* monotonic; 0: not yet */
+    bool unanswered;   /* it is not known because the API failed just now: asked again with the next poll */
     bool refused;      /* and that was told */
 };
 

@@ -97,14 +97,16 @@ static bool token_is_stale(const struct runner *runner)
 static void take_token(struct runner *runner, const struct client_token *answer)
 {
     struct runner_token *token = &runner->token;
+    bool passing = answer->verdict == CLIENT_FAILED && answer->error.class == ERROR_UNAVAILABLE;
 
-    token->asked_us = clock_monotonic_us();
+    token->unanswered = passing && !token->known;
+    token->asked_us = token->unanswered ? 0 : clock_monotonic_us();
     if (answer->verdict == CLIENT_ANSWERED) {
         token->known = true;
         token->user_id = answer->token.user_id;
         token->expiry_us = answer->token.expiry_us;
         runner_log_token(runner);
-    } else if (answer->verdict == CLIENT_REFUSED && !token->refused) {
+    } else if (answer->error.class == ERROR_MALFORMED && !token->refused) {
         token->refused = true;
         log_event(LOG_LEVEL_INFO, "token_unknown", LOG_TEXT("error", answer->error.text),
                   LOG_TEXT("hint", "whether its user still sees everybody cannot be watched"));

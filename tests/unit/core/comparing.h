@@ -17,6 +17,7 @@ struct desk {
     struct removal_policy removal;
     struct guard_policy guard;
     const struct uuid *own_user; /* NULL: not known */
+    bool own_unanswered;         /* because nobody answered */
     finding_cb finding_cb;
     void *context;
     size_t spool_memory;
@@ -174,7 +175,8 @@ static void begin_comparison(struct desk *desk)
         .rejected = &desk->rejected,
         .quarantined = &desk->quarantined,
         .stale = &desk->stale,
-        .own_user = desk->own_user,
+        .own_user = desk->own_unanswered ? NULL : desk->own_user,
+        .own_unanswered = desk->own_unanswered,
         .times = desk->times,
         .discontinuity = desk->stored && desk->discontinuity,
         .removal = desk->removal,

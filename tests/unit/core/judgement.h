@@ -182,7 +182,8 @@ static void find_classes(struct judged *judged)
     for (size_t i = 0; i < judged->oracle->count; i++) {
         const struct known *known = &judged->oracle->known[i];
         bool confirmed = is_confirmed(judged, i);
-        bool still_found = judged->poll->people->list[i].member && !judged->poll->silent;
+        bool still_found = judged->poll->silent ? known->held & GUARD_BIT(GUARD_CONTESTED_REMOVALS)
+                                                : judged->poll->people->list[i].member;
         judged->classes[i] = flag_classes(judged, i);
         if (confirmed)
             judged->classes[i] = GUARD_BIT(still_found ? GUARD_CONTESTED_REMOVALS : GUARD_REMOVALS);

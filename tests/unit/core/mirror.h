@@ -194,6 +194,12 @@ static bool mirror_decide(struct mirror *mirror, enum guard_class class, enum ho
 
 /* --- what the guards ask for -------------------------------------------------------------------------------------- */
 
+static inline void mirror_lose_hold(struct mirror *mirror)
+{
+    assert_true(mirror->hold_count > 0);
+    free(mirror->holds[--mirror->hold_count].new_values);
+}
+
 static void read_set(const struct mirror *mirror, const struct mirror_hold *held, struct hold_past *past)
 {
     struct hold_set *set = &past->sets[held->hold.class];

@@ -176,6 +176,27 @@ static void without_an_answer_nobody_goes(void **state)
          {"approve removals", "left c; removals approved"});
 }
 
+/* A question that fails takes nothing back: neither what the API said before nor what somebody decided about it. */
+static void who_was_found_stays_contested_while_nobody_answers(void **state)
+{
+    (void)state;
+    PLAY(NULL, SIX_JOIN, {"b missing, c leaves, source silent", "absent bc; confirm"},
+         {"source answers", "left c; contested_removals b held"},
+         {"source silent", "contested_removals b still held; unwritten"},
+         {"d leaves", "absent d; contested_removals b still held; confirm"},
+         {"", "removals d held; contested_removals b still held"},
+         {"approve contested_removals", "left b; removals d still held; contested_removals approved"},
+         {"source answers", "left d"});
+}
+
+/* A row of the set was deleted by hand: nobody is to approve what is not shown. */
+static void a_set_that_is_not_shown_whole_is_written_anew(void **state)
+{
+    (void)state;
+    PLAY(NULL, SIX_JOIN, {"abc leaves", "absent abc; confirm"}, {"", "removals abc held"},
+         {"a held row deleted by hand", "removals abc held"}, {"", "removals abc still held; unwritten"});
+}
+
 /* --- a token that lost sight -------------------------------------------------------------------------------------- */
 
 static void an_owner_who_is_no_owner_any_more(void **state)
@@ -193,6 +214,18 @@ static void an_owner_who_is_not_to_be_seen(void **state)
     (void)state;
     PLAY(with_own_user, SIX_JOIN, {"a missing, c leaves", "absent ac; confirm"},
          {"", "removals c held; contested_removals a held"}, {"a back", "left c; 1 returned"});
+}
+
+/* It stays as it was judged when that was known, and what is found now waits. */
+static void while_nobody_says_whose_token_it_is(void **state)
+{
+    (void)state;
+    PLAY(with_own_user, SIX_JOIN,
+         {"a owns not, c leaves", "role_changed a; absent c; alert demotions a; owner lost; confirm"},
+         {"", "removals c held"}, {"token silent", "removals c still held; unwritten"},
+         {"token answers, a owns", "role_changed a; left c; alert owner_grants a"},
+         {"token silent, d leaves", "absent d; confirm"}, {"", "removals d held"},
+         {"token answers", "left d"});
 }
 
 /* She is among those who are recognised, or in a record that cannot be read: as her row says. */
@@ -451,6 +484,9 @@ int main(void)
         cmocka_unit_test(who_is_not_found_any_more_goes),
         cmocka_unit_test(contested_ones_do_not_count_against_the_limit),
         cmocka_unit_test(without_an_answer_nobody_goes),
+        cmocka_unit_test(who_was_found_stays_contested_while_nobody_answers),
+        cmocka_unit_test(a_set_that_is_not_shown_whole_is_written_anew),
+        cmocka_unit_test(while_nobody_says_whose_token_it_is),
         cmocka_unit_test(an_owner_who_is_no_owner_any_more),
         cmocka_unit_test(an_owner_who_is_not_to_be_seen),
         cmocka_unit_test(an_owner_whose_record_is_as_before),

@@ -226,6 +226,12 @@ static bool happens_to_all(struct stage *stage, const char *words)
         stage->silent = true;
     else if (strcmp(words, "source answers") == 0)
         stage->silent = false;
+    else if (strcmp(words, "token silent") == 0)
+        stage->desk.own_unanswered = true;
+    else if (strcmp(words, "token answers") == 0)
+        stage->desk.own_unanswered = false;
+    else if (strcmp(words, "a held row deleted by hand") == 0)
+        mirror_lose_hold(&stage->mirror);
     else if (strcmp(words, "one unreadable") == 0)
         stage->people.unreadable = true;
     else if (strcmp(words, "all readable") == 0)

@@ -172,17 +172,17 @@ static const struct hostile_case rows[] = {
     REFUSED("204", "HTTP 204", SEND("HTTP/1.1 204 No Content\r\n\r\n")),
     REFUSED("a redirect", "it leads to \"https://evil.test/user\"",
             SEND("HTTP/1.1 307 Moved\r\nLocation: https://evil.test/user\r\n" LENGTH(0) "\r\n")),
-    REFUSED("text", "the answer is not JSON", SEND("HTTP/1.1 200 OK\r\n" TEXT LENGTH(2) "\r\n{}")),
-    REFUSED("nothing", "the answer is empty", SEND("HTTP/1.1 200 OK\r\n" JSON LENGTH(0) "\r\n")),
-    REFUSED("half of JSON", "cannot be read as JSON", SEND("HTTP/1.1 200 OK\r\n" JSON LENGTH(1) "\r\n{")),
-    REFUSED("an object of another kind", "the answer's rows is missing",
-            SEND("HTTP/1.1 200 OK\r\n" JSON LENGTH(12) "\r\n{\"code\":200}")),
-    REFUSED("an answer that ends with the connection", "cannot be known to be whole",
-            SEND("HTTP/1.1 200 OK\r\n" JSON "\r\n{\"count\":0,\"rows\":[]}"), CLOSE),
-    REFUSED("an answer without end", "longer than the 262144 bytes",
-            SEND("HTTP/1.1 200 OK\r\n" JSON "Transfer-Encoding: chunked\r\n\r\n"),
-            FLOOD("8\r\n[[[[[[[[\r\n")),
-    REFUSED("no HTTP", "no proper HTTP", SEND("SSH-2.0-OpenSSH_9.2\r\n"), CLOSE),
+    FAILED("text", MALFORMED, "the answer is not JSON", SEND("HTTP/1.1 200 OK\r\n" TEXT LENGTH(2) "\r\n{}")),
+    FAILED("nothing", MALFORMED, "the answer is empty", SEND("HTTP/1.1 200 OK\r\n" JSON LENGTH(0) "\r\n")),
+    FAILED("half of JSON", MALFORMED, "cannot be read as JSON",
+           SEND("HTTP/1.1 200 OK\r\n" JSON LENGTH(1) "\r\n{")),
+    FAILED("an object of another kind", MALFORMED, "the answer's rows is missing",
+           SEND("HTTP/1.1 200 OK\r\n" JSON LENGTH(12) "\r\n{\"code\":200}")),
+    FAILED("an answer that ends with the connection", MALFORMED, "cannot be known to be whole",
+           SEND("HTTP/1.1 200 OK\r\n" JSON "\r\n{\"count\":0,\"rows\":[]}"), CLOSE),
+    FAILED("an answer without end", MALFORMED, "longer than the 262144 bytes",
+           SEND("HTTP/1.1 200 OK\r\n" JSON "Transfer-Encoding: chunked\r\n\r\n"), FLOOD("8\r\n[[[[[[[[\r\n")),
+    FAILED("no HTTP", MALFORMED, "no proper HTTP", SEND("SSH-2.0-OpenSSH_9.2\r\n"), CLOSE),
 
     FAILED("401", CREDENTIALS, "rejects key or token",
            SEND("HTTP/1.1 401 Unauthorized\r\n" LENGTH(0) "\r\n")),
@@ -245,7 +245,7 @@ static void test_row(void **state)
 }
 
 /* Believable in form, but not about what was asked. */
-static void other_answers_are_refused(void **state)
+static void other_answers_are_not_believed(void **state)
 {
     static const struct {
         size_t kind;
@@ -263,7 +263,7 @@ static void other_answers_are_refused(void **state)
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
         const struct step script[] = {SEND(answer(0, others[i].body)), {0}};
         const struct hostile_case row = {
-            .name = "", .verdict = CLIENT_REFUSED, .class = ERROR_MALFORMED, .word = others[i].word};
+            .name = "", .verdict = CLIENT_FAILED, .class = ERROR_MALFORMED, .word = others[i].word};
         struct trial trial;
         trial_begin(&trial, IDENTITY_GOOD, script);
         kinds[others[i].kind].ask(&trial);
@@ -371,8 +371,8 @@ static void a_later_question_knows_nothing_of_an_earlier_one(void **state)
         trial_wait(&trial);
     }
     trial_end(&trial);
-    assert_int_equal(trial.users.verdict, CLIENT_REFUSED);
-    assert_int_equal(trial.told.verdict, CLIENT_REFUSED);
+    assert_int_equal(trial.users.verdict, CLIENT_FAILED);
+    assert_int_equal(trial.told.verdict, CLIENT_FAILED);
     assert_nothing_known(&trial);
     trial_free(&trial);
 }
@@ -418,7 +418,7 @@ int main(void)
     static const struct CMUnitTest others[] = {
         cmocka_unit_test(users_are_found),
         cmocka_unit_test(a_token_tells_its_user_and_expiry),
-        cmocka_unit_test(other_answers_are_refused),
+        cmocka_unit_test(other_answers_are_not_believed),
         cmocka_unit_test(the_requests_are_those_of_request),
         cmocka_unit_test(nothing_is_sent_without_a_token),
         cmocka_unit_test(one_connection_serves_all),
