@@ -22,7 +22,7 @@ WITH standing AS (
             AND c.cycle_id = $2::bigint
             AND c.kind <> 'baseline'
             AND CASE WHEN h.new_values IS NULL THEN c.kind = 'left'
-                     WHEN h.old_values IS NULL THEN c.kind IN ('joined', 'rejoined')
+                     WHEN h.old_values IS NULL THEN c.kind IN ('joined', 'rejoined') AND c.new_values = h.new_values
                      ELSE c.kind = 'role_changed' AND c.new_values = h.new_values END
         ) THEN 'applied'
         ELSE 'withdrawn'

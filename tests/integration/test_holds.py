@@ -146,6 +146,49 @@ def test_who_is_still_found_is_not_removed(documented, simulator, database):
     simulator.steer("POST", "/sight", {"members": [DAVID], "organization": True})
 
 
+def found(*members, count=None):
+    return json.dumps({"count": len(members) if count is None else count, "rows": [{"id": member} for member in members]})
+
+
+@pytest.mark.parametrize("answer", [
+    found(DAVID, AMY, JULIA),  # the question for certain ids is not understood, and everybody is told
+    found(DAVID, DAVID),
+    found(count=1),
+    found(DAVID)[:-20],
+    "<html>",
+    "",
+])
+def test_a_second_answer_that_cannot_be_believed_is_no_refusal(documented, simulator, database, answer):
+    simulator.hide(DAVID)
+    simulator.fault(-1, resource="user", body=answer)
+    documented.once(HELD)
+    assert DAVID in database.members() and "could not be asked for the absent" in the_set(documented)["reason"]
+
+
+def test_a_question_that_is_refused_leaves_it_to_the_polls(documented, simulator, database):
+    simulator.refuse("user", 400)
+    simulator.leave(DAVID)
+    assert "event=second_source_refused" in documented.once().err
+    assert DAVID not in database.members()
+
+
+def test_a_question_that_fails_takes_no_approval_back(documented, simulator, database):
+    simulator.hide(DAVID)
+    documented.once(HELD)
+    decide(documented, "approve")
+    simulator.fail(500, resource="user")
+    documented.once()
+    assert DAVID not in database.members() and decisions(database)[0]["outcome"] == "applied"
+
+
+def test_too_many_are_too_many_whoever_answers(forty, simulator):
+    """The set stays as it was written, and so does its reason: not one that passes."""
+    leave(simulator, people(simulator)[20:])
+    simulator.fail(500, resource="user")
+    forty.once(HELD)
+    assert "20 of 40 members are gone" in the_set(forty)["reason"]
+
+
 def test_a_token_that_lost_sight(forty, simulator, database):
     """Its user, the first member, owned the organization and does not any more: even one removal waits."""
     first, *_, last = people(simulator)
@@ -153,6 +196,22 @@ def test_a_token_that_lost_sight(forty, simulator, database):
     simulator.leave(last)
     forty.once(HELD)
     assert last in database.members() and "the token's user was an owner" in the_set(forty)["reason"]
+
+
+def test_a_token_of_which_nothing_is_heard_has_not_regained_sight(forty, simulator, database):
+    """One `authorization` that fails, after a restart, lets nobody go who waits for that reason."""
+    first, *_, last = people(simulator)
+    simulator.set_flag(first, "flagOwn", True)
+    forty.once()
+    simulator.set_flag(first, "flagOwn", False)
+    simulator.leave(last)
+    forty.once(HELD)
+    simulator.fail(500, resource="authorization")
+    forty.once(HELD)
+    assert last in database.members()
+    simulator.set_flag(first, "flagOwn", True)
+    forty.once()
+    assert last not in database.members()
 
 
 def test_they_come_back_and_nothing_is_held(held, simulator, database):
@@ -249,6 +308,16 @@ def test_a_newcomer_who_owns_waits_where_that_is_wanted(documented, simulator, d
     assert_mirrors(database, simulator)
 
 
+def test_who_joins_as_somebody_else_was_not_approved(documented, simulator, database):
+    """The join that was held would have made an owner; the one that is applied does not."""
+    documented.configure(guard={"owner_grants": "0%"})
+    newcomer = simulator.join(organizationRole={"flagOwn": True})["id"]
+    documented.once(HELD)
+    simulator.set_flag(newcomer, "flagOwn", False)
+    documented.once()
+    assert newcomer in database.members() and resolutions(database) == {"withdrawn": 1}
+
+
 def test_too_few_owners(documented, simulator, database):
     simulator.set_flag(AMY, "flagOwn", True)
     documented.once()
@@ -269,6 +338,14 @@ def test_a_standing_hold_writes_nothing_but_coverage(held, database):
     for _ in range(2):
         held.once(HELD)
     assert versions(database, *BOOKKEEPING) == before
+
+
+def test_a_held_row_that_somebody_deletes_is_written_again(held, database):
+    """Nobody is to approve a set of which a part is not shown."""
+    database.execute("DELETE FROM rollcall.held_change WHERE held_id IN (SELECT held_id FROM rollcall.held_change LIMIT 19)")
+    assert the_set(held)["members"] == 1
+    held.once(HELD)
+    assert the_set(held)["members"] == 20
 
 
 def test_the_service_tells_and_goes_on(held, simulator, database):
