@@ -495,8 +495,8 @@ static void play_line(struct stage *stage, const struct line *line, unsigned way
 }
 
 /* `prepare` may set the policy; NULL: as it is by default. */
-static void play_ways(unsigned ways, void (*prepare)(struct stage *stage), const struct line *lines,
-                      size_t count)
+static inline void play_ways(unsigned ways, void (*prepare)(struct stage *stage), const struct line *lines,
+                             size_t count)
 {
     struct stage stage;
 
