@@ -90,8 +90,10 @@ const struct uuid *comparison_ids(const struct comparison *comparison, size_t *r
 MUST_CHECK int comparison_row(struct comparison *comparison, const struct member_row *row,
                               struct error *error);
 
+/* With PAST: empty, to be filled; the comparison ends it. */
 struct hold_past *comparison_past(struct comparison *comparison);
 
+/* With SECOND_SOURCE: whom to ask for; stays as it is until the next comparison_next. */
 const struct id_list *comparison_doubtful(const struct comparison *comparison);
 void comparison_found(struct comparison *comparison, const struct uuid *user_id);
 void comparison_unanswered(struct comparison *comparison);
