@@ -71,7 +71,6 @@ struct client_ids {
 struct client_users {
     enum client_verdict verdict;
     struct error error;         /* class ERROR_NONE when answered */
-    int64_t retry_after_us;     /* the API asked to wait; 0 = nothing */
     size_t count;               /* of the ids that were asked for */
     bool found[CLIENT_IDS_MAX]; /* the user with the id at the same place exists; all false unless answered */
 };
@@ -79,7 +78,6 @@ struct client_users {
 struct client_token {
     enum client_verdict verdict;
     struct error error;       /* class ERROR_NONE when answered */
-    int64_t retry_after_us;   /* the API asked to wait; 0 = nothing */
     struct reply_token token; /* zero unless answered */
 };
 

@@ -54,7 +54,6 @@ static void users_deliver(struct client *client, const struct client_outcome *ou
     buffer_done(&question->answer);
     users.verdict = verdict_of(outcome);
     users.error = outcome->error;
-    users.retry_after_us = outcome->retry_after_us;
     question->users_cb(question->context, &users);
 }
 
@@ -107,7 +106,6 @@ static void token_deliver(struct client *client, const struct client_outcome *ou
     buffer_done(&question->answer);
     token.verdict = verdict_of(outcome);
     token.error = outcome->error;
-    token.retry_after_us = outcome->retry_after_us;
     question->token_cb(question->context, &token);
 }
 

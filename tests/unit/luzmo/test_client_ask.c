@@ -62,17 +62,16 @@ static void ask_users(struct trial *trial)
 struct ending {
     enum client_verdict verdict;
     const struct error *error;
-    int64_t retry_after_us;
 };
 
 static struct ending users_ending(const struct trial *trial)
 {
-    return (struct ending){trial->users.verdict, &trial->users.error, trial->users.retry_after_us};
+    return (struct ending){trial->users.verdict, &trial->users.error};
 }
 
 static struct ending token_ending(const struct trial *trial)
 {
-    return (struct ending){trial->told.verdict, &trial->told.error, trial->told.retry_after_us};
+    return (struct ending){trial->told.verdict, &trial->told.error};
 }
 
 static const struct kind {
@@ -218,7 +217,6 @@ static void assert_ending(const struct trial *trial, const struct kind *kind, co
     assert_null(strstr(text, TRIAL_TOKEN));
     assert_int_equal(ending.error->class, row->class);
     assert_int_equal(ending.verdict, row->verdict);
-    assert_int_equal(ending.retry_after_us, strcmp(row->name, "429") == 0 ? 7000000 : 0);
     assert_nothing_known(trial);
 }
 
