@@ -75,7 +75,7 @@ static bool loses_flag(const struct member *before, const struct member *now)
         if (is_flag(field) && before->fields[field].known && !now->fields[field].known)
             return true;
     }
-    return false;
+    return member_lacks_other_flag(before, now);
 }
 
 guard_mask guard_classes_of(const struct member *before, const struct member *now)

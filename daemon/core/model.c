@@ -161,6 +161,27 @@ const char *member_role(const struct member *member)
     return rank < 0 ? "unknown" : ranks[rank].role;
 }
 
+static json_t *load_other_flags(const struct member *member)
+{
+    const struct field_value *flags = &member->fields[FIELD_OTHER_FLAGS];
+
+    return flags->known ? json_loadb(flags->text, flags->length, JSON_ALLOW_NUL, NULL) : NULL;
+}
+
+bool member_lacks_other_flag(const struct member *before, const struct member *now)
+{
+    json_t *flags = load_other_flags(before);
+    json_t *left = load_other_flags(now);
+    const char *key;
+    json_t *value;
+    bool lacks = false;
+
+    json_object_foreach(flags, key, value) lacks |= !json_object_get(left, key);
+    json_decref(flags);
+    json_decref(left);
+    return lacks;
+}
+
 char *organization_display_name(const char *name_json)
 {
     json_t *names = name_json ? json_loads(name_json, JSON_ALLOW_NUL, NULL) : NULL;

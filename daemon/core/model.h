@@ -103,6 +103,9 @@ int member_rank(const struct member *member);
 
 bool member_is_owner(const struct member *member); /* flag_own is known and true */
 
+/* Whether a further flag (FIELD_OTHER_FLAGS) that was sent before is not sent now, whatever others are. */
+bool member_lacks_other_flag(const struct member *before, const struct member *now);
+
 /* The API's display name for the organization: `en`, else the first of its locales, else "". name_json is the
  * canonical object text. Allocated with malloc. */
 char *organization_display_name(const char *name_json);

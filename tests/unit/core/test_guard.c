@@ -179,7 +179,7 @@ static void what_may_be_held_at_all(void **state)
 
 /* --- the classes of a step ---------------------------------------------------------------------------------------- */
 
-/* "m e -o": member and editor are true, own is false, admin is not sent; "x" is a further flag; NULL: no member. */
+/* "m e -o": member and editor are true, own is false, admin is not sent; "x" and "y" are further flags; NULL: no member. */
 static const struct member *with_flags(const char *flags, struct member *member)
 {
     static const struct {
@@ -197,8 +197,12 @@ static const struct member *with_flags(const char *flags, struct member *member)
                                                                 .flag = at && (at == flags || at[-1] != '-')};
     }
     member->fields[FIELD_OTHER_FLAGS] = (struct field_value){.known = false};
-    if (strchr(flags, 'x'))
+    if (strchr(flags, 'x') && strchr(flags, 'y'))
+        member->fields[FIELD_OTHER_FLAGS] = a_text("{\"flagX\":true,\"flagY\":false}");
+    else if (strchr(flags, 'x'))
         member->fields[FIELD_OTHER_FLAGS] = a_text("{\"flagX\":true}");
+    else if (strchr(flags, 'y'))
+        member->fields[FIELD_OTHER_FLAGS] = a_text("{\"flagY\":true}");
     return member;
 }
 
@@ -238,6 +242,10 @@ static void a_step_belongs_to_classes(void **state)
         {"m e", "m o", VANISHED | GRANTED},
         {"m x", "m", VANISHED},
         {"m", "m x", 0},
+        {"m x y", "m x", VANISHED}, /* false is known, here too */
+        {"m x y", "m y", VANISHED},
+        {"m x", "m y", VANISHED},
+        {"m x", "m x y", 0},
     };
     struct member before, now;
 
@@ -286,6 +294,11 @@ static void the_reason_is_a_sentence_with_numbers(void **state)
         {GUARD_REMOVALS, 40, 0, 1, GUARD_DOUBT_SIGHT,
          "the token's user was an owner and is no owner in this answer, so the answer may lack members whom only "
          "an owner sees; make that user an owner again, or approve"},
+        {GUARD_REMOVALS, 40, 0, 7, GUARD_DOUBT_SOURCE,
+         "7 of 40 members are gone; 6 may leave in 24 hours without approval (guard.removals)"},
+        {GUARD_REMOVALS, 40, 0, 1, GUARD_DOUBT_TOKEN,
+         "Luzmo could not be asked whose token this is, so it is not known whether its user still sees everybody; "
+         "that is tried again with the next poll"},
         {GUARD_REMOVALS, 40, 0, 1, GUARD_DOUBT_SOURCE,
          "Luzmo could not be asked for the absent members themselves to confirm that they are gone; that is tried "
          "again with the next poll"},
