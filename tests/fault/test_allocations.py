@@ -27,6 +27,7 @@ HELD = 3
 EXIT_CODES = {0, HELD, 69, 70, 75}
 DEADLY = {signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE}
 SCANNERS_END = (2, "out of dynamic memory")  # how the scanner in libconfuse leaves
+ASKED_LATER = ("event=second_source_failed", "could not be asked")  # who seems to have left is held until then
 OUT_OF_MEMORY = "out of memory"
 BELOW_ALL = re.compile(r"failing_heap\.so|libc\.so|ld-linux")  # in a call stack nobody answers for these
 
@@ -110,6 +111,7 @@ class Trial:
 
     def __init__(self, rollcall, scene):
         self.rollcall = rollcall
+        self.command = scene.command
         self.database = rollcall.database
         self.report_file = rollcall.directory / "report"
         self.state = rollcall.directory / "state"
@@ -127,17 +129,17 @@ class Trial:
         assert self.before != self.after
         self.start_over()
 
-    def once(self, **environment):
-        return self.rollcall.command("once", STATE_DIRECTORY=str(self.state), **environment)
+    def run(self, **environment):
+        return self.rollcall.command(self.command, STATE_DIRECTORY=str(self.state), **environment)
 
     def trace(self):
-        """Who asks for memory in a cycle that gets all of it: a module for each allocation."""
-        result = self.once(**Failure(0).environment(self.report_file), FAILING_HEAP_TRACE="1")
+        """Who asks for memory in a run that gets all of it: a module for each allocation."""
+        result = self.run(**Failure(0).environment(self.report_file), FAILING_HEAP_TRACE="1")
         assert result.code in (0, HELD), result.err
         return asked(self.report_file)
 
     def picture(self):
-        """What a cycle writes for people: members, changes, what is held."""
+        """What is written for people: members, changes, what is held."""
         if not self.database.has_schema():
             return None, [], []
         members = {user: fields_of_row(row) for user, row in self.database.members().items()}
@@ -162,7 +164,7 @@ class Trial:
                                        self.database.name)
 
     def fail(self, failure):
-        """One cycle with this failure, and what must be true then; what is not is kept for the end."""
+        """One run with this failure, and what must be true then; what is not is kept for the end."""
         try:
             self.survive(failure)
         except AssertionError as violation:
@@ -170,7 +172,7 @@ class Trial:
             self.start_over()
 
     def survive(self, failure):
-        result = self.once(**failure.environment(self.report_file))
+        result = self.run(**failure.environment(self.report_file))
         assert_well_ended(result.code, result.err, read_report(self.report_file), self.deaths)
         wait_until(self.is_alone, "the server to notice")
         if self.written() == self.untouched and result.code not in (0, HELD):
@@ -184,11 +186,13 @@ class Trial:
     def assert_all_or_nothing(self, now, result):
         if now[0]:
             assert_invariants(self.database)
+        if result.code == HELD and any(words in result.err for words in ASKED_LATER):
+            return
         assert result.code not in (0, HELD), f"it was told as done\n{result.err}"
         assert now in (self.before, self.after) or not now[0], f"a part of a cycle\n{result.err}"
 
     def assert_it_heals(self):
-        healed = self.once()
+        healed = self.run()
         assert healed.code in (0, HELD), healed.err
         assert self.picture() == self.after, healed.err
         assert_invariants(self.database)
@@ -197,8 +201,10 @@ class Trial:
 # ---- scenes: what is the case before the cycle, and what happens then
 
 
-class FirstLoad:
-    """The schema is made and everybody is new."""
+class Migration:
+    """There is no schema yet."""
+
+    command = "migrate"
 
     def prepare(self, trial):
         pass
@@ -207,12 +213,26 @@ class FirstLoad:
         pass
 
 
+class FirstLoad:
+    """Everybody is new."""
+
+    command = "once"
+
+    def prepare(self, trial):
+        trial.rollcall.command("migrate").expect()
+
+    def happen(self, trial):
+        pass
+
+
 class Everything:
     """One is changed, one leaves, and one is missing although Luzmo knows her: that is held."""
 
+    command = "once"
+
     def prepare(self, trial):
         trial.rollcall.configure(sync={"removal_polls": 1}, guard={"removals": "50%"})
-        trial.once().expect()
+        trial.run().expect()
 
     def happen(self, trial):
         simulator = trial.rollcall.simulator
@@ -230,7 +250,7 @@ def some_of_each_module(askers, chance):
 
 
 @pytest.mark.parametrize("for_ever", [False, True], ids=["once", "for ever"])
-@pytest.mark.parametrize("scene", [FirstLoad(), Everything()], ids=lambda scene: type(scene).__name__)
+@pytest.mark.parametrize("scene", [Migration(), FirstLoad(), Everything()], ids=lambda scene: type(scene).__name__)
 def test_an_allocation_fails(rollcall, seed, scene, for_ever):
     trial = Trial(rollcall, scene)
     every = range(1, len(trial.askers) + 1)
