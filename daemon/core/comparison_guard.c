@@ -245,6 +245,7 @@ static struct hold_result judge_class(struct comparison *comparison, const struc
         result.verdict = HOLD_STANDS;
         result.known = same;
         result.silenced = same && stood->decision == HOLD_REJECTED;
+        result.lapsed = stood->stands && !same && stood->decision != HOLD_UNDECIDED;
     }
     return result;
 }

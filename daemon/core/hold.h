@@ -101,6 +101,7 @@ struct hold_result {
     char reason[GUARD_REASON_MAX]; /* with HOLD_STANDS */
     bool known;                    /* with HOLD_STANDS: the tables have this very set */
     bool silenced;                 /* with HOLD_STANDS: known, and rejected by somebody */
+    bool lapsed;                   /* with HOLD_STANDS: the decision about the set before is of no more use */
     int64_t approval_id;           /* with HOLD_PASSES_APPROVED */
 };
 

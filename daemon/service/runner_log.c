@@ -111,7 +111,9 @@ static void log_hold(const struct runner *runner, enum guard_class class, const 
         snprintf(digest + 2 * i, 3, "%02x", hold->digest[i]);
     log_event(LOG_LEVEL_WARNING, "held", LOG_TEXT("class", guard_class_name(class)),
               LOG_INTEGER("changes", hold->members), LOG_TEXT("digest", digest),
-              LOG_TEXT("reason", hold->reason), LOG_TEXT("hint", "see `rollcall holds`"));
+              LOG_TEXT("reason", hold->reason),
+              LOG_TEXT("hint", hold->lapsed ? "it is not the set that was decided about, see `rollcall holds`"
+                                            : "see `rollcall holds`"));
 }
 
 static void log_alerts(const struct runner *runner, const struct alerts *alerts)
