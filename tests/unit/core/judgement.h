@@ -61,6 +61,7 @@ struct oracle_poll {
     int64_t steady;
     bool baseline;
     bool silent;                                     /* the second source did not answer */
+    bool token_silent;                               /* nor anybody, whose token it is */
     enum hold_decision decisions[GUARD_CLASS_COUNT]; /* when it was compared */
 };
 
@@ -243,7 +244,7 @@ static bool is_too_much(const struct judged *judged, enum guard_class class)
         return true;
     if (class != GUARD_REMOVALS)
         return count * 100 > (uint32_t)(share_allowed(guard, class) * 100 + 0.5) * judged->poll->members;
-    return !sees_everybody(judged) || judged->poll->silent ||
+    return judged->poll->token_silent || !sees_everybody(judged) || judged->poll->silent ||
            count + lately > may_leave(guard, judged->poll->members + lately);
 }
 

@@ -154,6 +154,13 @@ static void be_silent(struct simulation *simulation)
     simulation->silent = !simulation->silent && one_in(simulation, 3);
 }
 
+static void be_silent_about_the_token(struct simulation *simulation)
+{
+    bool *silent = &simulation->desk.own_unanswered;
+
+    *silent = !*silent && one_in(simulation, 3);
+}
+
 /* The token's user. */
 static void gain_or_lose_sight(struct simulation *simulation)
 {
@@ -192,6 +199,7 @@ static const struct {
     {miss_one, 6},
     {hide_ids, 2},
     {be_silent, 3},
+    {be_silent_about_the_token, 3},
     {gain_or_lose_sight, 3},
     {rename_organization, 1},
     {set_clock_back, 1},

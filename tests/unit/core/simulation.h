@@ -148,7 +148,8 @@ static void take_effect(struct simulation *simulation)
                                .answered = desk->times.answered,
                                .steady = simulation->answered_us,
                                .baseline = desk->times.baseline,
-                               .silent = simulation->silent};
+                               .silent = simulation->silent,
+                               .token_silent = desk->own_unanswered};
 
     memcpy(poll.decisions, simulation->decisions, sizeof(poll.decisions));
     oracle_take(&simulation->oracle, &poll, desk->changeset.holds);
