@@ -235,9 +235,8 @@ static struct hold_result judge_class(struct comparison *comparison, const struc
         join_pending(comparison, figures, &result);
     result.members = (uint32_t)comparison->digests[class].count;
     hold_digest_finish(&comparison->digests[class], comparison->input.organization_id, class, result.digest);
-    bool same = stood->stands && memcmp(stood->digest, result.digest, SHA256_SIZE) == 0 &&
-                held_members(comparison, class) ==
-                    result.members; /* all of them are shown to whoever decides */
+    bool whole = held_members(comparison, class) == result.members; /* is shown to whoever decides */
+    bool same = whole && stood->stands && memcmp(stood->digest, result.digest, SHA256_SIZE) == 0;
     if (same && !pending && stood->decision == HOLD_APPROVED) {
         result.verdict = HOLD_PASSES_APPROVED;
         result.approval_id = stood->approval_id;
