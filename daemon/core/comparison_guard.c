@@ -199,10 +199,9 @@ static struct hold_result keep_standing(const struct comparison *comparison, enu
 
     result.members = held_members(comparison, class);
     memcpy(result.digest, stood->digest, SHA256_SIZE);
-    snprintf(
-        result.reason, sizeof(result.reason),
-        "%u members were gone before, and this answer cannot tell: some of its records have no readable id",
-        result.members);
+    snprintf(result.reason, sizeof(result.reason),
+             "gone before: %u; this answer cannot tell, because some of its records have no readable id",
+             result.members);
     return result;
 }
 

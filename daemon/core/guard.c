@@ -136,6 +136,11 @@ static bool doubts(enum guard_doubt doubt, char ret_reason[GUARD_REASON_MAX])
     return true;
 }
 
+static const char *be(uint32_t members)
+{
+    return members == 1 ? "is" : "are";
+}
+
 static bool holds_removals(const struct guard_policy *policy, const struct guard_figures *figures,
                            char ret_reason[GUARD_REASON_MAX])
 {
@@ -153,13 +158,13 @@ static bool holds_removals(const struct guard_policy *policy, const struct guard
     if (figures->removed_lately > 0)
         snprintf(
             ret_reason, GUARD_REASON_MAX,
-            "%u more of %u members are gone after %u in the last 24 hours; %u may leave in that time without "
+            "%u more of %u members %s gone after %u in the last 24 hours; %u may leave in that time without "
             "approval (guard.removals)",
-            count, members, figures->removed_lately, limit);
+            count, members, be(count), figures->removed_lately, limit);
     else
         snprintf(ret_reason, GUARD_REASON_MAX,
-                 "%u of %u members are gone; %u may leave in 24 hours without approval (guard.removals)",
-                 count, members, limit);
+                 "%u of %u members %s gone; %u may leave in 24 hours without approval (guard.removals)",
+                 count, members, be(count), limit);
     return true;
 }
 
@@ -167,7 +172,7 @@ static bool holds_share(const struct guard_policy *policy, const struct guard_fi
                         enum guard_class class, char ret_reason[GUARD_REASON_MAX])
 {
     static const char *const deeds[GUARD_CLASS_COUNT] = {
-        [GUARD_VANISHED_FLAGS] = "have flags that Luzmo does not send any more",
+        [GUARD_VANISHED_FLAGS] = "would lose flags that Luzmo does not send any more",
         [GUARD_DEMOTIONS] = "would have a lesser role",
         [GUARD_OWNER_GRANTS] = "would become owners",
     };
@@ -193,8 +198,8 @@ bool guard_holds(const struct guard_policy *policy, const struct guard_figures *
     if (count > 0)
         snprintf(
             ret_reason, GUARD_REASON_MAX,
-            "%u of %u members are not in the organization's answer, but Luzmo still finds them when asked for "
+            "%u of %u members %s not in the organization's answer, but Luzmo still finds them when asked for "
             "them: the answer may be incomplete",
-            count, figures->members);
+            count, figures->members, be(count));
     return count > 0;
 }

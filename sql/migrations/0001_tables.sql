@@ -84,7 +84,11 @@ CREATE TABLE rollcall.member (
   PRIMARY KEY (organization_id, user_id)
 ) WITH (fillfactor = 90);
 
+-- Few of many members are owners: whoever counts them after a demotion must not read all the others.
+CREATE INDEX member_owner ON rollcall.member (organization_id) WHERE flag_own AND removed_at IS NULL;
+
 COMMENT ON TABLE rollcall.member IS 'The members as they are now, and a tombstone (removed_at is set) for each that left. Query current_member and former_member instead.';
+COMMENT ON INDEX rollcall.member_owner IS 'Who owns the organization now.';
 COMMENT ON COLUMN rollcall.member.organization_id IS 'The organization.';
 COMMENT ON COLUMN rollcall.member.user_id IS 'Luzmo''s id of the user.';
 COMMENT ON COLUMN rollcall.member.email IS 'The user''s e-mail address.';
@@ -278,7 +282,7 @@ COMMENT ON COLUMN rollcall.held_change.old_values IS 'As in change_log; NULL for
 COMMENT ON COLUMN rollcall.held_change.new_values IS 'As in change_log; NULL for a member who would leave.';
 COMMENT ON COLUMN rollcall.held_change.reason IS 'Why it is held, with numbers.';
 COMMENT ON COLUMN rollcall.held_change.observed_after IS 'As in change_log.';
-COMMENT ON COLUMN rollcall.held_change.observed_at IS 'Answer of the first poll that showed it: so it will stand in change_log once it is applied.';
+COMMENT ON COLUMN rollcall.held_change.observed_at IS 'Answer of the first poll that showed it; change_log takes it over when a removal or an approved set is applied.';
 COMMENT ON COLUMN rollcall.held_change.first_cycle_id IS 'The cycle that held a change of this member first.';
 COMMENT ON COLUMN rollcall.held_change.resolved_at IS 'Answer of the poll after which it was no longer held; NULL while it is.';
 COMMENT ON COLUMN rollcall.held_change.resolution IS 'How it ended: applied, or withdrawn: Luzmo''s next answer said something else.';

@@ -60,4 +60,4 @@ SELECT standing.organization_id,
        decided.decided_at
 FROM standing
 LEFT JOIN decided ON true
-ORDER BY standing.organization_id, standing.class
+ORDER BY standing.organization_id, standing.class;

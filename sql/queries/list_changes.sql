@@ -10,4 +10,4 @@ WHERE ($1::text IS NULL OR member_change.user_id::text = lower($1::text) OR lowe
   AND ($2::timestamptz IS NULL OR member_change.observed_at >= $2::timestamptz)
   AND ($3::timestamptz IS NULL OR member_change.observed_at < $3::timestamptz)
   AND CASE WHEN $4::text IS NULL THEN member_change.kind <> 'baseline' ELSE member_change.kind = $4::text END
-ORDER BY member_change.change_id, member_change.field
+ORDER BY member_change.change_id, member_change.field;

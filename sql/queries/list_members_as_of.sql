@@ -20,4 +20,4 @@ SELECT past.organization_id,
        past.role_updated_at
 FROM rollcall.members_as_of($2::timestamptz) AS past
 WHERE $1::text IS NULL OR past.role = $1::text
-ORDER BY past.organization_id, lower(past.name), past.email, past.user_id
+ORDER BY past.organization_id, lower(past.name), past.email, past.user_id;

@@ -28,4 +28,4 @@ SELECT freshness.*,
         WHERE recent_alert.organization_id = freshness.organization_id) AS alerts
 FROM rollcall.freshness
 LEFT JOIN rollcall.organization_summary AS summary USING (organization_id)
-ORDER BY freshness.source
+ORDER BY freshness.source;

@@ -306,7 +306,7 @@ static void the_reason_is_a_sentence_with_numbers(void **state)
          "1 of 40 members are not in the organization's answer, but Luzmo still finds them when asked for them: "
          "the answer may be incomplete"},
         {GUARD_VANISHED_FLAGS, 3, 0, 1, GUARD_DOUBT_NONE,
-         "1 of 3 members have flags that Luzmo does not send any more; up to 15% may without approval "
+         "1 of 3 members would lose flags that Luzmo does not send any more; up to 15% may without approval "
          "(guard.vanished_flags)"},
         {GUARD_DEMOTIONS, 3, 0, 2, GUARD_DOUBT_NONE,
          "2 of 3 members would have a lesser role; up to 12.5% may without approval (guard.demotions)"},
