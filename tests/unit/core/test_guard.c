@@ -303,7 +303,7 @@ static void the_reason_is_a_sentence_with_numbers(void **state)
          "Luzmo could not be asked for the absent members themselves to confirm that they are gone; that is tried "
          "again with the next poll"},
         {GUARD_CONTESTED_REMOVALS, 40, 0, 1, GUARD_DOUBT_NONE,
-         "1 of 40 members are not in the organization's answer, but Luzmo still finds them when asked for them: "
+         "1 of 40 members is not in the organization's answer, but Luzmo still finds them when asked for them: "
          "the answer may be incomplete"},
         {GUARD_VANISHED_FLAGS, 3, 0, 1, GUARD_DOUBT_NONE,
          "1 of 3 members would lose flags that Luzmo does not send any more; up to 15% may without approval "
