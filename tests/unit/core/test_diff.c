@@ -222,6 +222,23 @@ static void an_absence_begins_with_its_first_poll(void **state)
     buffer_done(&images);
 }
 
+/* Nor does the count go round when somebody has written the largest one. */
+static void the_most_polls_are_enough(void **state)
+{
+    struct member_row row = {.member = amy(), .absent_since = 310, .absent_polls = INT32_MAX};
+    struct removal_policy policy = {.polls = 2, .confirm_after_us = 150, .waited = true};
+    const struct diff_poll poll = {.asked = 500, .answered = 510, .previous_asked = 300};
+    struct absence absence;
+    struct buffer images;
+
+    (void)state;
+    buffer_init(&images, 4096);
+    diff_absent(&row, &poll, &policy, &images, &absence);
+    assert_int_equal(absence.verdict, ABSENCE_REMOVED);
+    assert_int_equal(absence.after.absent_polls, INT32_MAX);
+    buffer_done(&images);
+}
+
 /* The clock was set back: `answered` only creeps on, and what has passed is known from elsewhere. */
 static void a_clock_set_back_delays_no_removal(void **state)
 {
@@ -380,6 +397,7 @@ int main(void)
         cmocka_unit_test(a_tombstone_is_rejoined_even_in_a_baseline),
         cmocka_unit_test(an_absence_ends_by_itself),
         cmocka_unit_test(an_absence_begins_with_its_first_poll),
+        cmocka_unit_test(the_most_polls_are_enough),
         cmocka_unit_test(a_clock_set_back_delays_no_removal),
         cmocka_unit_test(a_partial_poll_is_no_sight_of_her),
         cmocka_unit_test(her_own_last_sight_counts_when_it_is_later),
