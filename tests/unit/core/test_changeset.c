@@ -109,10 +109,16 @@ static int put_organization(struct changeset *set)
     return 0;
 }
 
+static int put_holds(struct changeset *set)
+{
+    set->holds_changed = true;
+    return 0;
+}
+
 static void each_thing_to_write_makes_it_not_empty(void **state)
 {
-    static int (*const puts[])(struct changeset *) = {put_insert, put_update, put_change, put_rejection,
-                                                      put_organization};
+    static int (*const puts[])(struct changeset *) = {put_insert,    put_update,       put_change,
+                                                      put_rejection, put_organization, put_holds};
     struct changeset *set = *state;
 
     for (size_t i = 0; i < sizeof(puts) / sizeof(puts[0]); i++) {
@@ -124,6 +130,25 @@ static void each_thing_to_write_makes_it_not_empty(void **state)
     }
     assert_true(changeset_is_empty(set));
     assert_int_equal(set->counts.rejected, 0);
+}
+
+static void all_alerts_are_counted_and_the_first_ones_named(void **state)
+{
+    struct changeset *set = *state;
+    const struct alerts *alerts = &set->alerts;
+
+    for (uint8_t i = 0; i < ALERTS_NAMED + 2; i++) {
+        enum guard_class class = i % 2 ? GUARD_DEMOTIONS : GUARD_OWNER_GRANTS;
+        changeset_alert(set, class, &(struct uuid){{i}});
+        assert_int_equal(alerts->count[GUARD_OWNER_GRANTS] + alerts->count[GUARD_DEMOTIONS], i + 1);
+        assert_int_equal(alerts->named_count, i < ALERTS_NAMED ? i + 1 : ALERTS_NAMED);
+        if (i < ALERTS_NAMED)
+            assert_int_equal(alerts->named[i].class, class);
+    }
+    assert_int_equal(alerts->count[GUARD_DEMOTIONS], (ALERTS_NAMED + 2) / 2);
+    for (uint8_t i = 0; i < ALERTS_NAMED; i++)
+        assert_int_equal(alerts->named[i].user_id.bytes[0], i);
+    assert_true(changeset_is_empty(set)); /* what is told needs nothing written */
 }
 
 static void an_impossible_row_is_refused_and_forgotten(void **state)
@@ -162,6 +187,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(rows_and_changes_have_their_own_spools, set_up, tear_down),
         cmocka_unit_test_setup_teardown(each_thing_to_write_makes_it_not_empty, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(all_alerts_are_counted_and_the_first_ones_named, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_impossible_row_is_refused_and_forgotten, set_up, tear_down),
         cmocka_unit_test(a_full_spool_names_its_directory),
     };
