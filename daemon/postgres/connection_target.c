@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 
+#include <errno.h>
 #include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,14 +45,22 @@ static PGconn *probe_start(const char *conninfo)
     return probe;
 }
 
+/* PQconninfo leaves out what it finds no memory for. */
+static PQconninfoOption *all_options(PGconn *probe)
+{
+    errno = 0;
+    PQconninfoOption *options = PQconninfo(probe);
+
+    if (!options || errno == ENOMEM)
+        lack_of_memory();
+    return options;
+}
+
 int connection_target_read(const char *conninfo, struct arena *arena, struct connection_target *ret_target,
                            struct error *error)
 {
     PGconn *probe = probe_start(conninfo);
-    PQconninfoOption *options = PQconninfo(probe);
-
-    if (!options)
-        lack_of_memory();
+    PQconninfoOption *options = all_options(probe);
     const char *ports = option_value(options, "port", arena);
     const char *hosts = option_value(options, "host", arena);
     const char *addresses = option_value(options, "hostaddr", arena);

@@ -86,7 +86,6 @@ static size_t setting_index(const char *section, const char *key)
 static int value_cb(cfg_t *section, cfg_opt_t *option)
 {
     size_t index = setting_index(cfg_name(section), cfg_opt_name(option));
-    int earlier = errno; /* the want of memory that it may tell of is asked for in the end */
     struct error error;
 
     if (reading.set[index])
@@ -94,7 +93,6 @@ static int value_cb(cfg_t *section, cfg_opt_t *option)
     reading.set[index] = true;
     if (config_set(reading.config, &config_settings[index], cfg_opt_getnstr(option, 0), &error) < 0)
         return complain(section, error.text, "");
-    errno = earlier;
     return 0;
 }
 
@@ -120,6 +118,14 @@ static bool section_known(const char *name)
     return false;
 }
 
+/* Here and not by cfg_set_validate_func, which passes over what it finds no memory for without a word: the setting would
+ * be lost. */
+static cfg_opt_t with_check(cfg_opt_t option, cfg_validate_callback_t validate_cb)
+{
+    option.validcb = validate_cb;
+    return option;
+}
+
 /* libconfuse copies what it is given, so one array of options serves each section in turn. */
 static cfg_t *describe(void)
 {
@@ -134,29 +140,16 @@ static cfg_t *describe(void)
         size_t count = 0;
         for (size_t k = 0; k < config_setting_count; k++)
             if (strcmp(config_settings[k].section, name) == 0)
-                keys[reading.section_count][count++] = (cfg_opt_t)CFG_STR(config_settings[k].key, NULL,
-                                                                          CFGF_NODEFAULT);
+                keys[reading.section_count][count++] = with_check(
+                    (cfg_opt_t)CFG_STR(config_settings[k].key, NULL, CFGF_NODEFAULT), value_cb);
         keys[reading.section_count][count] = end;
-        sections[reading.section_count] = (cfg_opt_t)CFG_SEC(name, keys[reading.section_count],
-                                                             CFGF_NODEFAULT);
+        sections[reading.section_count] = with_check(
+            (cfg_opt_t)CFG_SEC(name, keys[reading.section_count], CFGF_NODEFAULT), section_cb);
         reading.sections[reading.section_count++] = name;
     }
     sections[reading.section_count] = (cfg_opt_t)CFG_BOOL(END_OF_FILE, cfg_false, CFGF_NONE);
     sections[reading.section_count + 1] = end;
     return cfg_init(sections, CFGF_NONE);
-}
-
-static void watch(cfg_t *file)
-{
-    char path[128];
-
-    cfg_set_error_function(file, complain_cb);
-    for (size_t i = 0; i < config_setting_count; i++) {
-        snprintf(path, sizeof(path), "%s|%s", config_settings[i].section, config_settings[i].key);
-        cfg_set_validate_func(file, path, value_cb);
-    }
-    for (size_t i = 0; i < reading.section_count; i++)
-        cfg_set_validate_func(file, reading.sections[i], section_cb);
 }
 
 /* Want of memory must not look like a mistake in the file, after which systemd does not start the service again. */
@@ -168,15 +161,15 @@ static void must_have_memory(bool enough)
 
 static int parse(const char *path, struct buffer *text, struct error *error)
 {
-    errno = 0;
     cfg_t *file = describe();
     FILE *stream = fmemopen(text->data, text->length, "r");
 
     must_have_memory(file && stream);
-    watch(file);
+    cfg_set_error_function(file, complain_cb);
     file->filename = memory_string(path); /* cfg_free frees it */
+    errno = 0;
     bool understood = cfg_parse_fp(file, stream) == CFG_SUCCESS;
-    must_have_memory(errno != ENOMEM); /* a setting may have been lost in silence */
+    must_have_memory(errno != ENOMEM);
     if (understood && !cfg_getbool(file, END_OF_FILE))
         complain_end(file, OPEN_TEXT);
     fclose(stream);
